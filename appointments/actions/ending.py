@@ -1,0 +1,74 @@
+"""How an appointment ends: by the enterprise's own act, or by the clock. Never by the bureau (Art. 12)."""
+
+from datetime import date, timedelta
+
+from django.db import transaction
+
+from appointments import notices
+from appointments.actions.common import begin, move, note
+from appointments.models import Appointment
+from appointments.states import ActKind, EndReason, State
+from registry.actions.common import day_of
+from registry.models import User
+from registry.models.measure import days
+from registry.refusals import Refused
+
+
+@transaction.atomic
+def withdraw(appointment: Appointment, *, version: int, by: User, at, reason: str = "") -> Appointment:
+    """The enterprise takes its filing back; if the term had begun, it closes that day."""
+    appointment = begin(appointment, "withdraw", version=version, by=by, to=State.WITHDRAWN)
+    if appointment.term and not reason.strip():
+        raise Refused("请写明撤回的原因。", field="reason")
+    if appointment.in_force:
+        today = min(day_of(at), appointment.last_day)
+        appointment.in_force = days(appointment.first_day, today) if today >= appointment.first_day else None
+    move(appointment, State.WITHDRAWN, act="withdrawn", by=by, at=at)
+    appointment.save()
+    note(appointment, ActKind.WITHDRAWN, by=by, at=at, reason=reason.strip())
+    if appointment.term:
+        notices.withdrawn(appointment, at=at)
+    return appointment
+
+
+@transaction.atomic
+def end(
+    appointment: Appointment, *, version: int, reason: str, last_day: date, by: User, at, why: str = ""
+) -> Appointment:
+    """The enterprise ends the appointment: why, and which was the last day. A successor may start the day after."""
+    appointment = begin(appointment, "end", version=version, by=by, to=State.ENDED)
+    if reason not in EndReason.values or reason == EndReason.EXPIRED:
+        raise Refused("请选择终止的原因。", field="reason")
+    if not appointment.first_day <= last_day <= min(day_of(at), appointment.last_day):
+        raise Refused("终止日期须在聘任首日至今天之间，且不晚于聘任末日。", field="last_day")
+    return _ended(appointment, reason, last_day, by=by, at=at, why=why)
+
+
+def _ended(appointment: Appointment, reason: str, last_day: date, *, by: User | None, at, why: str = "") -> Appointment:
+    appointment.in_force = days(appointment.first_day, last_day)
+    appointment.end_reason, appointment.ended_on = reason, last_day
+    move(appointment, State.ENDED, act="ended", by=by, at=at)
+    appointment.save()
+    note(
+        appointment, ActKind.ENDED, by=by, at=at, reason="；".join(filter(None, [EndReason(reason).label, why.strip()]))
+    )
+    notices.ended(appointment, at=at)
+    return appointment
+
+
+def expire_due(*, at) -> int:
+    """Art. 11: the clock ends what is over. Idempotent; each in its own transaction; returns how many."""
+    ended = 0
+    for pk in list(Appointment.unscoped.expired_by(day_of(at)).order_by("pk").values_list("pk", flat=True)):
+        with transaction.atomic():
+            row = (
+                Appointment.unscoped.expired_by(day_of(at))
+                .select_related("enterprise__county", "candidate")
+                .select_for_update(of=("self",), no_key=True, skip_locked=True)
+                .filter(pk=pk)
+                .first()
+            )
+            if row:
+                _ended(row, EndReason.EXPIRED, row.term.upper - timedelta(days=1), by=None, at=at)
+                ended += 1
+    return ended

@@ -1,0 +1,275 @@
+"""What the measure says of an appointment: pure functions on plain values, each opening with its clause."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+
+from registry.calendar_days import workday_after
+from registry.rules import anniversary
+from registry.states import EducationLevel, Outcome, QualificationLevel, rank
+from training.rules import qualifying_training
+
+ONE_DAY = timedelta(days=1)
+
+
+def term_of(first_day: date, years: int) -> tuple[date, date]:
+    """Art. 11 聘任期限为两年: first and last day, both inclusive; last is the day before the anniversary."""
+    return first_day, anniversary(first_day, years) - ONE_DAY
+
+
+def is_renewable(last_day: date, today: date, window_days: int) -> bool:
+    """Art. 11: renewal is a new appointment, offered from ``window_days`` before the last day, and after it."""
+    return today >= last_day - timedelta(days=window_days)
+
+
+@dataclass(frozen=True)
+class Period:
+    """Days of quality work: ``first`` inclusive, ``until`` exclusive, None while it goes on."""
+
+    first: date
+    until: date | None
+
+
+def merged(periods: Iterable[Period], as_of: date) -> list[tuple[date, date]]:
+    """Art. 6(三): overlapping jobs count once, gaps do not count; nothing from ``as_of`` on."""
+    spans: list[tuple[date, date]] = []
+    for first, until in sorted((p.first, min(p.until or as_of, as_of)) for p in periods):
+        if first >= until:
+            continue
+        if spans and first <= spans[-1][1]:
+            spans[-1] = (spans[-1][0], max(spans[-1][1], until))
+        else:
+            spans.append((first, until))
+    return spans
+
+
+def _months_and_days(first: date, until: date) -> tuple[int, int]:
+    """Whole months from ``first`` to ``until`` (exclusive), and the days left over."""
+    months = (until.year - first.year) * 12 + until.month - first.month
+    if until.day < first.day:
+        months -= 1
+    year, month = divmod(first.year * 12 + first.month - 1 + months, 12)
+    return months, (until - (date(year, month + 1, 1) + timedelta(days=first.day - 1))).days
+
+
+def experience(periods: Iterable[Period], as_of: date) -> tuple[int, int]:
+    """Art. 6(三) 质量工作经历: total as whole months and days, thirty days of different spans making a month."""
+    parts = [_months_and_days(*span) for span in merged(periods, as_of)]
+    days = sum(d for _, d in parts)
+    return sum(m for m, _ in parts) + days // 30, days % 30
+
+
+def experience_met_on(periods: Iterable[Period], years: int, horizon: date) -> date | None:
+    """Art. 6(三) 5年以上: the first day on which the total reaches ``years``; 以上 includes the figure itself.
+
+    None if it is not reached by ``horizon`` on the facts given. The total never shrinks as days pass: bisect.
+    """
+    periods = list(periods)
+    if not periods or experience(periods, horizon)[0] < 12 * years:
+        return None
+    low, high = min(p.first for p in periods), horizon
+    while low < high:
+        middle = low + (high - low) // 2
+        if experience(periods, middle)[0] >= 12 * years:
+            high = middle
+        else:
+            low = middle + ONE_DAY
+    return low
+
+
+@dataclass(frozen=True)
+class Held:
+    """A qualification, education or training on file: level, since when, in words, and whether evidence is there."""
+
+    level: str
+    since: date
+    words: str
+    has_evidence: bool
+
+
+@dataclass(frozen=True)
+class Work:
+    """A period of quality work on file."""
+
+    period: Period
+    words: str
+    has_evidence: bool
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What the enterprise put on file about the person, and declared."""
+
+    as_of: date
+    declared: dict[str, str] = field(default_factory=dict)  # criterion → who declared and when, in words
+    qualifications: tuple[Held, ...] = ()
+    educations: tuple[Held, ...] = ()
+    work: tuple[Work, ...] = ()
+    trainings: tuple[Held, ...] = ()
+    served_before: bool = False
+
+
+@dataclass(frozen=True)
+class Thresholds:
+    """The parameters of Art. 6(三) in the edition in force."""
+
+    qualification: str = QualificationLevel.INTERMEDIATE
+    education: str = EducationLevel.BACHELOR
+    years: int = 5
+
+
+@dataclass(frozen=True)
+class Criterion:
+    """One row of the checklist."""
+
+    clause: str
+    title: str
+    outcome: str
+    evidence: tuple[str, ...] = ()
+    met_on: date | None = None
+    next_step: str = ""
+
+    @property
+    def key(self) -> str:
+        """A short name for form fields and opinions."""
+        return {"年度继续教育": "6_5_ce"}.get(
+            self.title, self.clause.replace(".", "_").replace("(", "").replace(")", "")
+        )
+
+
+DECLARATIONS = {
+    "6.(1)": "良好的职业道德和敬业精神，诚实守信、敢于负责",
+    "6.(2)": "熟悉国家有关质量法律法规和质量政策",
+    "6.(4)": "保持充分的工作独立性，作出独立、审慎、及时的判断",
+}
+
+
+def declared(clause: str, facts: Facts) -> Criterion:
+    """Art. 6(一)(二)(四): declarations and a human's judgement; never computed."""
+    by = facts.declared.get(clause)
+    return Criterion(
+        clause,
+        DECLARATIONS[clause],
+        Outcome.DECLARED if by else Outcome.UNMET,
+        (by,) if by else ("尚未承诺",),
+        next_step="" if by else "由企业在“承诺和材料”一步作出承诺。",
+    )
+
+
+def _earliest(held: Iterable[Held], level: str) -> Held | None:
+    """The first thing held at or above a level."""
+    return min((h for h in held if rank(h.level) >= rank(level)), key=lambda h: h.since, default=None)
+
+
+def _words(label: str, months: int, days: int) -> str:
+    years, months = divmod(months, 12)
+    parts = [f"{years} 年" if years else "", f"{months} 个月" if months else "", f"{days} 天" if days else ""]
+    return f"{label} {' '.join(filter(None, parts)) or '0 天'}"
+
+
+def qualified(facts: Facts, needed: Thresholds) -> Criterion:
+    """Art. 6(三): 中级以上职业资格 (A), or 本科以上学历 (B) and 5年以上质量工作经历 (C): A or (B and C)."""
+    a = _earliest(facts.qualifications, needed.qualification)
+    b = _earliest(facts.educations, needed.education)
+    horizon = anniversary(facts.as_of, 60)
+    c = experience_met_on((w.period for w in facts.work), needed.years, horizon)
+    roads = [
+        (a.since, a.has_evidence) if a else None,
+        (max(b.since, c), b.has_evidence and all(w.has_evidence for w in facts.work)) if b and c else None,
+    ]
+    met_on = min((road[0] for road in roads if road), default=None)
+    met = [road for road in roads if road and road[0] <= facts.as_of]
+    total = experience((w.period for w in facts.work), facts.as_of)
+    evidence = (
+        "甲　职业资格：" + ("；".join(h.words for h in facts.qualifications) or "无"),
+        "乙　学历：" + ("；".join(h.words for h in facts.educations) or "无"),
+        "丙　质量工作经历："
+        + ("；".join([*(w.words for w in facts.work), _words("至计算日共", *total)]) if facts.work else "无"),
+    )
+    level = QualificationLevel(needed.qualification).label, EducationLevel(needed.education).label
+    title = f"{level[0]}以上职业资格；或者{level[1]}以上学历和 {needed.years} 年以上质量工作经历"
+    if met:
+        proven = any(has_evidence for _, has_evidence in met)
+        return Criterion(
+            "6.(3)",
+            title,
+            Outcome.MET if proven else Outcome.UNVERIFIED,
+            evidence,
+            met_on,
+            "" if proven else "请在人员资料中上传职业资格、学历或经历的证明材料。",
+        )
+    if met_on:
+        step = f"按现有材料，自{met_on.year}年{met_on.month}月{met_on.day}日起符合；仍可任命，登记时注明。"
+    else:
+        step = "取得职业资格，或者补全学历和质量工作经历；仍可任命，登记时注明。"
+    return Criterion("6.(3)", title, Outcome.UNMET, evidence, met_on, step)
+
+
+def trained(facts: Facts) -> Criterion:
+    """Art. 6(五), first half, 经过任职培训: a fact."""
+    outcome, evidence, step = qualifying_training(
+        [(h.since, h.words, h.has_evidence) for h in facts.trainings], facts.as_of
+    )
+    return Criterion("6.(5)", "任职培训", outcome, evidence, next_step=step)
+
+
+def continuing(facts: Facts) -> Criterion:
+    """Art. 6(五), second half, 年度继续教育: a standing duty, which a first appointee cannot have met yet."""
+    words = "继续任职，每年继续承担" if facts.served_before else "首次任职，自聘任首日起每年承担"
+    return Criterion("6.(5)", "年度继续教育", Outcome.STANDING, (words,))
+
+
+def eligibility(facts: Facts, needed: Thresholds) -> list[Criterion]:
+    """Art. 6: one row a criterion, in the order of the text. The rules inform; a named human decides."""
+    return [
+        declared("6.(1)", facts),
+        declared("6.(2)", facts),
+        qualified(facts, needed),
+        declared("6.(4)", facts),
+        trained(facts),
+        continuing(facts),
+    ]
+
+
+def needs_opinion(criteria: Iterable[Criterion]) -> list[Criterion]:
+    """Art. 9, 11 with design 1.5: what is unmet or unverified is filed with an opinion that names it (附意见登记)."""
+    return [c for c in criteria if c.outcome in (Outcome.UNMET, Outcome.UNVERIFIED)]
+
+
+def default_opinion(criterion: Criterion) -> str:
+    """Design 1.5: the sentence an officer's opinion starts from."""
+    return f"{criterion.title}：{Outcome(criterion.outcome).label}。"
+
+
+EARLIEST_FIRST_DAY = date(2016, 3, 31)  # the measure takes effect (Art. 14)
+
+
+def missing(values: dict, *, today: date) -> dict[str, str]:
+    """Art. 11: what an appointment cannot do without, as field → sentence; unmet criteria of Art. 6 are not."""
+    asked = {
+        "position": "请填写在本企业的职务。",
+        "quality_department": "请填写质量管理部门的名称。",
+        "inspection_department": "请填写质量检验部门的名称。",
+        "safety_department": "请填写质量安全部门的名称。",
+        "appointer": "请选择任命人：法定代表人或者主要负责人（第十一条）。",
+        "first_day": "请填写聘任首日。",
+    }
+    faults = {name: sentence for name, sentence in asked.items() if not values.get(name)}
+    if values.get("in_decision_level") is None:
+        faults["in_decision_level"] = "请选择是否属于企业决策层（第十一条）。"
+    elif not values["in_decision_level"] and not values.get("exception_reason"):
+        faults["exception_reason"] = "不在企业决策层的，请写明理由（第十一条）。"
+    if first_day := values.get("first_day"):
+        if first_day < EARLIEST_FIRST_DAY:
+            faults["first_day"] = "聘任首日不得早于2016年3月31日（办法施行之日，第十四条）。"
+        elif first_day > anniversary(today, 1):
+            faults["first_day"] = "聘任首日不得晚于今天起一年。"
+    return faults
+
+
+FILING_DAYS = 5  # working days from the day a filing reaches an office: its own service promise, not of the measure
+
+
+def due_day(since: date, number: int = FILING_DAYS) -> date:
+    """Art. 12 (简化工作程序): the day by which an office means to have done what reached it on ``since``."""
+    return workday_after(since, number)

@@ -1,0 +1,1 @@
+"""The appointments' pages: lists, preparing, deciding, papers; ``shown`` says in words what they show."""

@@ -1,0 +1,14 @@
+"""The portal's own app: it ties the others together and registers the checks of the whole."""
+
+from django.apps import AppConfig
+from django.core.checks import register
+
+
+class PortalConfig(AppConfig):
+    name = "cqo_portal"
+    verbose_name = "首席质量官管理平台"
+
+    def ready(self):
+        from cqo_portal.checks import driver_is_psycopg2
+
+        register(driver_is_psycopg2)

@@ -1,0 +1,171 @@
+"""The whole demo, in one transaction: a start that is cut short leaves nothing half-written."""
+
+from collections.abc import Callable
+from datetime import date, datetime, time, timedelta
+from random import Random
+
+from django.conf import settings
+from django.contrib.auth.hashers import make_password
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from appointments.actions import expire_due
+from cqo_portal.demo.names import BUREAU_NAMES, FIRMS, FirmRow, Names
+from cqo_portal.demo.people import DAYS, City, Firm, Standing, hire, hire_shared, office_hour
+from cqo_portal.demo.stories import PLOTS, Story, play
+from registry.actions.enterprises import designate, register_enterprise
+from registry.actions.measure import record_extension, record_interpretation
+from registry.actions.people import end_employment
+from registry.models import County, Edition, Enterprise, Message, User
+from registry.refusals import Refused
+from registry.rules import anniversary
+from registry.states import Designation, Role, SizeBand
+
+ENTERPRISE_ACCOUNTS = {"flagship": "enterprise-a", "newcomer": "enterprise-b"}
+ACCOUNTS = (*BUREAU_NAMES, *ENTERPRISE_ACCOUNTS.values())
+REGISTERED = 1410  # days ago the register was begun
+EXTENDED = 1278  # days ago the demo's extension took effect; nothing was in force before it
+
+
+@transaction.atomic
+def seed(*, firms: int = len(FIRMS), dice: int = 20160331, tell: Callable[[str], None]) -> None:
+    """Write the demo for today: the first ``firms`` enterprises and what they did. ``tell`` hears of the progress.
+
+    The same ``dice`` and day give the same names, numbers and dates; codes and file names are random as ever. Raises
+    Refused when there are enterprises or accounts of these names already, or no measure is loaded.
+    """
+    if Enterprise.unscoped.exists():
+        raise Refused("名录中已有企业，不再装入演示数据。")
+    if taken := User.unscoped.filter(username__in=ACCOUNTS).values_list("username", flat=True).first():
+        raise Refused(f"账号 {taken} 已经存在，不再装入演示数据。")
+    edition = Edition.unscoped.first()
+    if edition is None:
+        raise Refused("尚未装入办法，请先运行 load_measure。")
+    today = timezone.localdate()
+    city = _city(today, Names(Random(dice)))
+    administrator = User.unscoped.get(username="administrator")
+    stories = [
+        _clock(today),
+        _basis(edition, administrator, city.municipal, today),
+        *(_life(row, place, city, Random(dice + place)) for place, row in enumerate(FIRMS[:firms])),
+    ]
+    play(stories, until=_midnight(today), tell=_yearly(tell))
+    _read_old_messages(today)
+
+
+def _midnight(day: date) -> datetime:
+    return timezone.make_aware(datetime.combine(day, time()))
+
+
+def _yearly(tell: Callable[[str], None]) -> Callable[[datetime], None]:
+    """A line at the beginning of each year."""
+    seen: set[int] = set()
+
+    def heard(at: datetime) -> None:
+        if at.year not in seen:
+            seen.add(at.year)
+            tell(f"正在生成{at.year}年的办理记录")
+
+    return heard
+
+
+def _city(today: date, names: Names) -> City:
+    """The bureaus' accounts. One password hash serves all: hashing is slow on purpose."""
+    password = make_password(settings.DEMO_PASSWORD)
+    counties = {county.code: county for county in County.unscoped.all()}
+    accounts = {}
+    for username, display_name in BUREAU_NAMES.items():
+        role, _, code = username.partition("-")
+        accounts[username] = User.unscoped.create(
+            username=username, display_name=display_name, password=password, role=Role(role),
+            county=counties.get(code), phone=names.phone(),
+        )  # fmt: skip
+    officers = {code: accounts[f"county-{code}"] for code in counties}
+    return City(today, names, accounts["municipal"], officers, password)
+
+
+def _clock(today: date) -> Story:
+    """Each night, what is over expires."""
+    for ago in range(EXTENDED, -1, -1):
+        at = yield _midnight(today - ago * DAYS)
+        expire_due(at=at)
+
+
+def _basis(edition: Edition, administrator: User, municipal: User, today: date) -> Story:
+    """The measure lapsed in 2018 (Art. 14): the demo carries an extension and two readings, all marked 演示."""
+    day = today - EXTENDED * DAYS
+    at = yield _midnight(day) + timedelta(hours=8)
+    record_extension(
+        edition=edition, first_day=day, last_day=anniversary(today, 3), number=f"清质监演示〔{day.year}〕1号",
+        title=f"关于延长《{edition.title}》有效期的通知（演示）", by=administrator, at=at, is_demo=True,
+    )  # fmt: skip
+    readings = {
+        "experience_as_of": ("term_start", "质量工作经历计算到聘期首日。（演示）"),
+        "ce_hours": (24, "年度继续教育每年不少于24学时。（演示）"),
+    }
+    for number, (key, (reading, text)) in enumerate(readings.items(), start=1):
+        at = yield at + timedelta(hours=1)
+        record_interpretation(
+            edition=edition, key=key, number=f"清质监演示口径〔{day.year}〕{number}号", reading=reading, text=text,
+            decided_on=day, effective_from=day, by=municipal, at=at, is_demo=True,
+        )  # fmt: skip
+
+
+def _life(row: FirmRow, place: int, city: City, random: Random) -> Story:
+    """An enterprise comes on the register, with some people, and then lives its plot."""
+    day = city.today - (REGISTERED - place % 45) * DAYS
+    at = yield office_hour(day, random)
+    firm = _registered(row, city, random, at)
+    _designate(firm, at)
+    staff = []
+    for extra in range(1 + (place % 5 == 0)):
+        at = yield firm.hour(day + (5 + extra) * DAYS)
+        standing = random.choice((Standing.UNMET, Standing.UNPROVEN, Standing.EXPERIENCED))
+        position = random.choice(("质量工程师", "检验科科长", "体系主管"))
+        staff.append(hire(firm, at=at, standing=standing, trained=random.random() < 0.3, position=position))
+    if place % 9 == 7:
+        at = yield firm.hour(day + 8 * DAYS)
+        hire_shared(firm, at=at)
+    yield from PLOTS[row.plot](firm)
+    if place % 10 == 5:
+        at = yield firm.hour(city.today - 2 * DAYS)
+        end_employment(staff[0], enterprise=firm.enterprise, last_day=city.today - 12 * DAYS, by=firm.account, at=at)
+
+
+def _registered(row: FirmRow, city: City, random: Random, at: datetime) -> Firm:
+    """The enterprise and the account that acts for it; only two of these accounts have a password."""
+    officer, names = city.officers[row.county], city.names
+    legal = names.person()
+    enterprise = register_enterprise(
+        credit_code=names.credit_code(), county=officer.county, by=officer, at=at, name=row.name,
+        address=f"{officer.county.name}演示工业园{random.randrange(1, 30)}号", industry=row.industry, size=row.size,
+        legal_representative=legal, principal=legal if random.random() < 0.5 else names.person(),
+        contact_name=names.person(), contact_phone=names.phone(), contact_email="zhiliang@example.com",
+    )  # fmt: skip
+    known = ENTERPRISE_ACCOUNTS.get(row.plot)
+    account = User.unscoped.create(
+        username=known or f"enterprise-{enterprise.reference.lower()}", display_name=enterprise.contact_name,
+        password=city.password if known else make_password(None), role=Role.ENTERPRISE, enterprise=enterprise,
+    )  # fmt: skip
+    return Firm(city, enterprise, account, officer, random)
+
+
+def _designate(firm: Firm, at: datetime) -> None:
+    """Above scale where size says so; some pilots; some of either over by now."""
+    since = firm.ago(REGISTERED - 60)
+    marks = {
+        Designation.ABOVE_SCALE: 0 if firm.enterprise.size == SizeBand.MICRO else 0.8,
+        Designation.PILOT: 0.6 if firm.enterprise.size == SizeBand.LARGE else 0.15,
+    }
+    for kind, chance in marks.items():
+        if firm.random.random() < chance:
+            until = firm.ago(firm.random.randrange(200, 700)) if firm.random.random() < 0.15 else None
+            designate(firm.enterprise, kind=kind, since=since, until=until, by=firm.officer, at=at)
+
+
+def _read_old_messages(today: date) -> None:
+    """Offices have opened what came in before the last days."""
+    for account in User.unscoped.filter(role__in=(Role.ENTERPRISE, Role.COUNTY, Role.MUNICIPAL)).order_by("-pk"):
+        old = Message.unscoped.visible_to(account).unread().filter(sent_at__lt=_midnight(today - 12 * DAYS))
+        old.update(read_at=F("sent_at") + timedelta(hours=3), read_by=account)

@@ -1,0 +1,55 @@
+"""Two small duties of every page: nothing private is cached, and a refusal is a sentence, never an error page."""
+
+from django.contrib import messages
+from django.core.exceptions import RequestDataTooBig
+from django.db import DatabaseError, transaction
+from django.http import HttpResponseRedirect
+from django.shortcuts import render
+from django.utils.cache import add_never_cache_headers, patch_cache_control
+
+from registry.faults import sentence_for
+from registry.refusals import Refused
+
+
+class PrivatePagesMiddleware:
+    """Pages of somebody signed in are never kept by a browser or proxy."""
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        response = self.get_response(request)
+        if request.user.is_authenticated and not response.has_header("Cache-Control"):
+            add_never_cache_headers(response)
+            patch_cache_control(response, private=True, no_store=True)
+        return response
+
+
+class RefusalMiddleware:
+    """Turns a refusal that no form showed, and a database's refusal, into a sentence on a page."""
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        return self.get_response(request)
+
+    def process_exception(self, request, exception):
+        """A message and the page one came from; anything unknown goes on to the 500 page and the log."""
+        if isinstance(exception, Refused):
+            sentence = exception.sentence
+        elif isinstance(exception, RequestDataTooBig):
+            return render(request, "413.html", status=413)
+        elif isinstance(exception, DatabaseError) and (sentence := sentence_for(exception)):
+            if transaction.get_connection().in_atomic_block:
+                transaction.set_rollback(True)
+        else:
+            return None
+        messages.error(request, sentence)
+        return HttpResponseRedirect(request.path if request.method == "POST" and _has_page(request) else "/")
+
+
+def _has_page(request) -> bool:
+    """Whether the address that was posted to can also be read."""
+    view = getattr(request.resolver_match, "func", None)
+    return getattr(view, "readable", False)

@@ -1,0 +1,32 @@
+"""Every address of the portal; the fixed ones are promised to other programs."""
+
+from allauth.account import views as accounts
+from django.contrib import admin
+from django.urls import include, path
+
+from cqo_portal import views
+
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("inbox/", views.inbox, name="inbox"),
+    path("inbox/<int:pk>/", views.open_message, name="open_message"),
+    path("measure/", views.measure, name="measure"),
+    path("verify/", views.verify, name="verify"),
+    path("verify/<str:code>/", views.verify_paper, name="verify_paper"),
+    path("healthz", views.healthz, name="healthz"),
+    # Of allauth only what is open today; nobody signs up, and nothing is reset by e-mail.
+    path("accounts/login/", accounts.login, name="account_login"),
+    path("accounts/logout/", accounts.logout, name="account_logout"),
+    path("accounts/inactive/", accounts.account_inactive, name="account_inactive"),
+    path("accounts/password/change/", accounts.password_change, name="account_change_password"),
+    path("accounts/reauthenticate/", accounts.reauthenticate, name="account_reauthenticate"),
+    path("admin/", admin.site.urls),
+    path("", include("cqo_portal.page_urls")),
+    path("", include("training.urls")),
+    path("", include("registry.urls")),
+    path("", include("appointments.urls")),
+]
+handler400 = "cqo_portal.views.bad_request"
+handler403 = "cqo_portal.views.denied"
+handler404 = "cqo_portal.views.not_found"
+handler500 = "cqo_portal.views.server_error"

@@ -1,0 +1,1 @@
+"""What people do in the registry: the only writers of its rows."""

@@ -1,0 +1,236 @@
+"""What becomes of the measure: a file is loaded, the bureau extends it, the bureau interprets it."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.db import connection, transaction
+from django.db.models import TextChoices
+
+from registry.actions.common import allow
+from registry.measures import PARAMETERS, Answer, BasisKind, MeasureFile, Place, QuestionPart, reading_fault
+from registry.models.accounts import User
+from registry.models.measure import BasisPeriod, Clause, Edition, Interpretation, days
+from registry.refusals import Refused
+
+# One writer of the measure at a time. Rows that do not exist yet cannot be locked: this number stands for them.
+MEASURE_LOCK = 0x43514F01
+# What a reading repeats of its question, so that it can be read by itself after the question is gone.
+QUESTION_FIELDS = ("clause", "question", "answer", "options", "default", "meanwhile")
+
+
+class Loaded(TextChoices):
+    """What loading a file did."""
+
+    CREATED = "created", "已装入"
+    UPDATED = "updated", "已更新条文与待解释问题"
+    UNCHANGED = "unchanged", "与已装入的内容相同，未作改动"
+
+
+def _lock_measure():
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [MEASURE_LOCK])
+
+
+# --- Loading a file --------------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def load_measure(measure: MeasureFile, *, at: datetime, by: User | None = None) -> Loaded:
+    """Bring the rows of an edition in line with its file; loading the same file again changes nothing.
+
+    An edition that is loaded keeps its parameters and its periods, since acts were done under them: Raises Refused when
+    a file would change them, or when its period falls into another edition's. ``by`` is None for the command.
+    """
+    if by is not None:
+        allow(by, "registry.record_basis")
+    _lock_measure()
+    edition = Edition.unscoped.filter(key=measure.edition.key).first()
+    if edition is None:
+        edition, outcome = _create_edition(measure, at=at, by=by), Loaded.CREATED
+    elif edition.source_sha256 == measure.sha256:
+        return Loaded.UNCHANGED
+    else:
+        _update_edition(edition, measure, at=at, by=by)
+        outcome = Loaded.UPDATED
+    _write_clauses(edition, measure)
+    _write_questions(edition, measure, at=at, by=by)
+    return outcome
+
+
+def _parameters(measure: MeasureFile) -> dict[str, dict[str, Any]]:
+    return {name: {"value": part.value, "clause": part.clause} for name, part in measure.parameters.items()}
+
+
+def _describe(edition: Edition, measure: MeasureFile, *, at: datetime, by: User | None):
+    part = measure.edition
+    edition.title, edition.authority, edition.reading = part.title, part.authority, part.reading
+    edition.promulgated_on, edition.is_demo = part.promulgated_on, part.is_demo
+    edition.source_sha256, edition.loaded_at, edition.loaded_by = measure.sha256, at, by
+    edition.save()
+
+
+def _create_edition(measure: MeasureFile, *, at: datetime, by: User | None) -> Edition:
+    edition = Edition(key=measure.edition.key, parameters=_parameters(measure))
+    _describe(edition, measure, at=at, by=by)
+    for part in measure.basis:
+        document = {"kind": part.kind, "title": part.title, "number": part.number, "is_demo": measure.edition.is_demo}
+        _add_period(edition, part.first_day, part.last_day, at=at, by=by, **document)
+    return edition
+
+
+def _update_edition(edition: Edition, measure: MeasureFile, *, at: datetime, by: User | None):
+    changed = [name for name, new in _parameters(measure).items() if edition.parameters.get(name) != new]
+    if changed:
+        raise Refused(
+            f"办法 {edition.key} 已经装入，参数 {'、'.join(changed)} 不得更改：已有事项依此办理。"
+            "参数不同的办法请另取代码（key）作为新的办法装入。"
+        )
+    held = [row.period for row in edition.periods.all()][: len(measure.basis)]
+    if held != [days(part.first_day, part.last_day) for part in measure.basis]:
+        raise Refused(f"办法 {edition.key} 已经装入，有效期不得通过文件更改；延长有效期请另行记录。")
+    _describe(edition, measure, at=at, by=by)
+
+
+def _write_clauses(edition: Edition, measure: MeasureFile):
+    edition.clauses.exclude(path__in=[part.path for part in measure.clauses]).delete()
+    for position, part in enumerate(measure.clauses, start=1):
+        place = Place.parse(part.path)
+        values = {
+            "article": place.article,
+            "paragraph": place.tail or place.paragraph,
+            "item": place.item,
+            "subitem": place.subitem,
+            "label": place.label,
+            "position": position,
+            "text": part.text,
+            "treatment": part.treatment,
+            "how": part.how,
+        }
+        Clause.unscoped.update_or_create(edition=edition, path=part.path, defaults=values)
+
+
+def _write_questions(edition: Edition, measure: MeasureFile, *, at: datetime, by: User | None):
+    questions = edition.interpretations.filter(period=None)
+    questions.exclude(key__in=[part.key for part in measure.questions]).delete()
+    for part in measure.questions:
+        values = _question_values(part) | {"is_demo": measure.edition.is_demo}
+        Interpretation.unscoped.update_or_create(
+            edition=edition,
+            key=part.key,
+            period=None,
+            defaults=values,
+            create_defaults=values | {"recorded_at": at, "recorded_by": by},
+        )
+
+
+def _question_values(part: QuestionPart) -> dict[str, Any]:
+    return {name: getattr(part, name) for name in QUESTION_FIELDS} | {"parameter": part.parameter or ""}
+
+
+# --- What the bureau records -----------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def record_extension(
+    *,
+    edition: Edition,
+    first_day: date,
+    last_day: date | None,
+    title: str,
+    number: str,
+    by: User,
+    at: datetime,
+    is_demo: bool = False,
+) -> BasisPeriod:
+    """Record a document that keeps the edition in force (Art. 14), first and last day inclusive; None means no end.
+
+    Raises Refused for anybody who may not, a document without title or number, or days that already have a basis.
+    """
+    allow(by, "registry.record_basis")
+    title, number = title.strip(), number.strip()
+    if not title:
+        raise Refused("请填写延长有效期的文件名称。", field="title")
+    if not number:
+        raise Refused("请填写延长有效期的文件文号。", field="number")
+    _lock_measure()
+    document = {"kind": BasisKind.EXTENSION, "title": title, "number": number, "is_demo": is_demo}
+    return _add_period(edition, first_day, last_day, at=at, by=by, **document)
+
+
+def _add_period(edition: Edition, first_day: date, last_day: date | None, *, at, by, **values) -> BasisPeriod:
+    if last_day and last_day < first_day:
+        raise Refused("有效期的末日不得早于首日。", field="last_day")
+    period = days(first_day, last_day)
+    if taken := BasisPeriod.unscoped.filter(period__overlap=period).first():
+        raise Refused(f"这段时间与《{taken.title}》的有效期重叠：同一日只能有一个有效的制度依据。", field="first_day")
+    return BasisPeriod.unscoped.create(edition=edition, period=period, recorded_at=at, recorded_by=by, **values)
+
+
+@transaction.atomic
+def record_interpretation(
+    *,
+    edition: Edition,
+    key: str,
+    number: str,
+    reading: int | str,
+    text: str,
+    decided_on: date,
+    effective_from: date,
+    by: User,
+    at: datetime,
+    is_demo: bool = False,
+) -> Interpretation:
+    """Record how the bureau reads an open question (Art. 13) from a day on; an earlier reading ends the day before.
+
+    Raises Refused for anybody who may not, a question the edition does not ask, a reading that is no answer to it, or a
+    day that is not after the beginning of the reading it would replace.
+    """
+    allow(by, "registry.record_interpretation")
+    number, text = number.strip(), text.strip()
+    if not number:
+        raise Refused("请填写口径编号。", field="number")
+    if not text:
+        raise Refused("请填写口径正文。", field="text")
+    _lock_measure()
+    question = Interpretation.unscoped.questions().filter(edition=edition, key=key).first()
+    if question is None:
+        raise Refused("办法中没有这一待解释问题。", field="key")
+    if reason := _reading_fault(question, reading):
+        raise Refused(f"取值不正确：{reason}", field="reading")
+    if Interpretation.unscoped.filter(number=number).exists():
+        raise Refused("该口径编号已经使用。", field="number")
+    _end_earlier(key, effective_from)
+    asked = {name: getattr(question, name) for name in (*QUESTION_FIELDS, "parameter")}
+    return Interpretation.unscoped.create(
+        **asked,
+        edition=edition,
+        key=key,
+        number=number,
+        reading=reading,
+        text=text,
+        decided_on=decided_on,
+        period=days(effective_from, None),
+        is_demo=is_demo,
+        recorded_at=at,
+        recorded_by=by,
+    )
+
+
+def _reading_fault(question: Interpretation, reading: int | str) -> str | None:
+    """What is wrong with a reading, as an answer and as a figure the portal must carry out."""
+    fault = reading_fault(Answer(question.answer), question.options, reading)
+    return fault or (question.parameter and PARAMETERS[question.parameter](reading)) or None
+
+
+def _end_earlier(key: str, day: date):
+    """End the open-ended reading of the question the day before; a later beginning cannot be replaced from earlier."""
+    earlier = Interpretation.unscoped.recorded().filter(key=key, period__upper_inf=True).first()
+    if earlier is None:
+        return
+    if day <= earlier.period.lower:
+        began = f"{earlier.period.lower:%Y年}{earlier.period.lower.month}月{earlier.period.lower.day}日"
+        raise Refused(f"生效日期须晚于现行口径 {earlier.number} 的生效日期（{began}）。", field="effective_from")
+    earlier.period = days(earlier.period.lower, day - timedelta(days=1))
+    earlier.save(update_fields=["period"])

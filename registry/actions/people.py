@@ -1,0 +1,150 @@
+"""People on file: who they are, where they work, what they hold."""
+
+from datetime import date, timedelta
+
+from django.db import IntegrityError, transaction
+
+from registry import identity
+from registry.actions.common import allow, day_of, locked, next_number
+from registry.models import Candidate, Employment, Enterprise, User
+from registry.refusals import Refused
+from registry.rules import impossible_day, masked_id, resident_birth_date, resident_id_fault
+from registry.states import IdPaper
+
+
+@transaction.atomic
+def record_person(
+    *,
+    enterprise: Enterprise,
+    name: str,
+    id_type: str,
+    id_number: str,
+    position: str,
+    since: date,
+    by: User,
+    at,
+    **facts,
+) -> Candidate:
+    """Put a person of an enterprise on file; somebody met before is the same person, recognised by the ID paper.
+
+    ``facts``: ``birth_date`` (needed unless a resident ID tells it), ``phone``. Raises Refused with its field.
+    """
+    enterprise = locked(Enterprise.unscoped, enterprise.pk)
+    allow(by, "registry.record_person", enterprise)
+    today = day_of(at)
+    if id_type == IdPaper.RESIDENT:
+        if fault := resident_id_fault(id_number, today=today):
+            raise Refused(fault, field="id_number")
+        facts["birth_date"] = resident_birth_date(id_number)
+    if not facts.get("birth_date"):
+        raise Refused("请填写出生日期。", field="birth_date")
+    if fault := impossible_day("出生日期", facts["birth_date"], born=facts["birth_date"], today=today):
+        raise Refused(fault, field="birth_date")
+    if fault := impossible_day("入职日期", since, born=facts["birth_date"], today=today, youngest=16):
+        raise Refused(fault, field="since")
+    person = _person_with(id_type, id_number, name, facts, by, at)
+    if person.employments.filter(enterprise=enterprise, period__overlap=(since, None)).exists():
+        raise Refused("此人已在本企业的人员名单中。", field="id_number")
+    Employment.unscoped.create(
+        candidate=person, enterprise=enterprise, position=position, period=(since, None), recorded_at=at, recorded_by=by
+    )
+    return person
+
+
+def _person_with(id_type: str, id_number: str, name: str, facts: dict, by: User, at) -> Candidate:
+    """The person of this ID paper, on file already or new. Raises Refused when the name on file is another."""
+    fingerprint = identity.fingerprint(id_type, id_number)
+    known = Candidate.unscoped.filter(id_hash=fingerprint).first()
+    if known is None:
+        reference = f"RY{next_number('candidate', 0):05d}"
+        cipher, key_version = identity.seal(id_number, owner=reference)
+        try:
+            with transaction.atomic():
+                return Candidate.unscoped.create(
+                    reference=reference,
+                    name=name,
+                    birth_date=facts["birth_date"],
+                    phone=facts.get("phone", ""),
+                    id_type=id_type,
+                    id_masked=masked_id(id_number),
+                    id_cipher=cipher,
+                    id_key_version=key_version,
+                    id_hash=fingerprint,
+                    created_at=at,
+                    created_by=by,
+                )
+        except IntegrityError:  # somebody else put the same person on file a moment ago
+            known = Candidate.unscoped.get(id_hash=fingerprint)
+    if known.name != name:
+        raise Refused(
+            "该证件号码已登记在另一姓名之下。请核对姓名和证件；确需更名的，请联系县(市、区)局。", field="name"
+        )
+    return known
+
+
+@transaction.atomic
+def change_person(person: Candidate, *, enterprise: Enterprise, version: int, phone: str, position: str, by: User, at):
+    """Correct a person's phone, and the position at this enterprise. Raises Stale."""
+    enterprise = locked(Enterprise.unscoped, enterprise.pk)
+    person = locked(Candidate.unscoped, person.pk, version)
+    allow(by, "registry.record_person", enterprise)
+    employment = person.employments.filter(enterprise=enterprise).first()
+    if employment is None:
+        raise Refused("此人不在本企业的人员名单中。")
+    person.phone = phone
+    person.version += 1
+    person.save()
+    if employment.position != position:
+        employment.position = position
+        employment.recorded_at, employment.recorded_by = at, by
+        employment.save()
+    return person
+
+
+@transaction.atomic
+def end_employment(person: Candidate, *, enterprise: Enterprise, last_day: date, by: User, at) -> None:
+    """Record a person's last day at an enterprise."""
+    enterprise = locked(Enterprise.unscoped, enterprise.pk)
+    allow(by, "registry.record_person", enterprise)
+    employment = person.employments.filter(enterprise=enterprise, period__contains=last_day).first()
+    if employment is None:
+        raise Refused("该日此人不在本企业任职。", field="last_day")
+    employment.period = (employment.period.lower, last_day + timedelta(days=1))
+    employment.recorded_at, employment.recorded_by = at, by
+    employment.save()
+
+
+@transaction.atomic
+def record_fact(model, person: Candidate, *, enterprise: Enterprise, by: User, at, evidence=None, **facts):
+    """Put a qualification, education, experience or training of a person on file for an enterprise (Art. 6)."""
+    enterprise = locked(Enterprise.unscoped, enterprise.pk)
+    allow(by, "registry.record_person", enterprise)
+    if not person.employments.filter(enterprise=enterprise).exists():
+        raise Refused("此人不在本企业的人员名单中。")
+    _refuse_impossible_days(model, person, facts, today=day_of(at))
+    return model.unscoped.create(
+        candidate=person, enterprise=enterprise, evidence=evidence, recorded_at=at, recorded_by=by, **facts
+    )
+
+
+def _refuse_impossible_days(model, person: Candidate, facts: dict, *, today: date) -> None:
+    """Raise Refused, at its field, for a day in the future or before the person could have done it."""
+    days = {model._meta.get_field(name).verbose_name: (name, day) for name, day in facts.items() if type(day) is date}
+    if period := facts.get("period"):
+        first_day, end = period if isinstance(period, tuple) else (period.lower, period.upper)
+        days["开始日期"] = ("first_day", first_day)
+        if end:
+            days["结束日期"] = ("last_day", end - timedelta(days=1))
+            if end <= first_day:
+                raise Refused("结束日期不能早于开始日期。", field="last_day")
+    for words, (field, day) in days.items():
+        if fault := impossible_day(words, day, born=person.birth_date, today=today, youngest=model.youngest):
+            raise Refused(fault, field=field)
+
+
+@transaction.atomic
+def remove_fact(fact, *, by: User, at) -> None:
+    """Take a fact off the file; the history keeps it, and filed judgements keep their own copy."""
+    locked(Enterprise.unscoped, fact.enterprise_id)
+    allow(by, "registry.record_person", fact.enterprise)
+    fact.delete()

@@ -1,0 +1,236 @@
+"""The admin: scoped like the pages, mostly for reading. Accounts and the measure's validity are kept here."""
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.auth.forms import ReadOnlyPasswordHashField
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import PermissionDenied
+from django.utils import timezone
+
+from registry.actions.measure import record_extension
+from registry.models import (
+    BasisPeriod,
+    Candidate,
+    County,
+    Edition,
+    Employment,
+    Enterprise,
+    EnterpriseDesignation,
+    Interpretation,
+    Message,
+    User,
+)
+from registry.refusals import Refused
+from registry.states import STAFF
+
+admin.site.site_header = admin.site.site_title = "首席质量官服务平台 · 后台"
+admin.site.index_title = "后台管理"
+admin.site.site_url = "/"
+
+
+class ScopedAdmin(admin.ModelAdmin):
+    """Rows, choices, filters and search within one's scope; nothing is added, changed or deleted here."""
+
+    list_per_page = 50
+    show_full_result_count = False
+    actions = None
+
+    def get_queryset(self, request):
+        return self.model._default_manager.visible_to(request.user)
+
+    def formfield_for_foreignkey(self, db_field, request, **kwargs):
+        related = db_field.related_model._default_manager
+        kwargs["queryset"] = related.visible_to(request.user)
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    def has_module_permission(self, request):
+        return request.user.is_authenticated and request.user.role in STAFF
+
+    def has_view_permission(self, request, obj=None):
+        return self.has_module_permission(request)
+
+    def has_add_permission(self, request, obj=None):
+        return False
+
+    def has_change_permission(self, request, obj=None):
+        return False
+
+    def has_delete_permission(self, request, obj=None):
+        return False
+
+
+class ScopedRelatedFilter(admin.RelatedFieldListFilter):
+    """A filter by a relation that offers only rows within one's scope."""
+
+    def field_choices(self, field, request, model_admin):
+        rows = field.related_model._default_manager.visible_to(request.user)
+        if field.related_model is County and request.user.county_id:
+            rows = rows.filter(pk=request.user.county_id)
+        return [(row.pk, str(row)) for row in rows]
+
+
+class ScopedInline(admin.TabularInline):
+    """Rows of a row, for reading."""
+
+    extra = 0
+    can_delete = False
+
+    def get_queryset(self, request):
+        return self.model._default_manager.visible_to(request.user)
+
+    def has_view_permission(self, request, obj=None):
+        return request.user.is_authenticated and request.user.role in STAFF
+
+    def has_add_permission(self, request, obj=None):
+        return False
+
+    def has_change_permission(self, request, obj=None):
+        return False
+
+    def has_delete_permission(self, request, obj=None):
+        return False
+
+
+class DesignationInline(ScopedInline):
+    model = EnterpriseDesignation
+    fields = ["kind", "period", "recorded_at"]
+
+
+class EmploymentInline(ScopedInline):
+    model = Employment
+    fields = ["enterprise", "position", "period"]
+
+
+@admin.register(Enterprise)
+class EnterpriseAdmin(ScopedAdmin):
+    list_display = ["name", "credit_code", "county", "industry", "size"]
+    list_filter = [("county", ScopedRelatedFilter), "industry", "size"]
+    list_select_related = ["county"]
+    search_fields = ["name", "credit_code", "reference"]
+    inlines = [DesignationInline]
+
+
+@admin.register(Candidate)
+class CandidateAdmin(ScopedAdmin):
+    list_display = ["name", "reference", "id_masked", "birth_date"]
+    fields = ["reference", "name", "birth_date", "id_type", "id_masked", "phone"]
+    search_fields = ["name", "reference"]
+    inlines = [EmploymentInline]
+
+
+@admin.register(County)
+class CountyAdmin(ScopedAdmin):
+    list_display = ["code", "name", "bureau_name"]
+
+
+@admin.register(Edition)
+class EditionAdmin(ScopedAdmin):
+    list_display = ["title", "authority", "promulgated_on", "is_demo"]
+
+
+@admin.register(Interpretation)
+class InterpretationAdmin(ScopedAdmin):
+    list_display = ["question", "clause", "number", "period", "is_demo"]
+    search_fields = ["question", "number"]
+
+
+@admin.register(Message)
+class MessageAdmin(ScopedAdmin):
+    list_display = ["subject", "sent_at", "read_at"]
+    search_fields = ["subject"]
+
+
+class ExtensionForm(forms.ModelForm):
+    """An extension of the measure, or its successor's validity, as its document says (Art. 14)."""
+
+    first_day = forms.DateField(label="首日")
+    last_day = forms.DateField(label="末日")
+
+    class Meta:
+        model = BasisPeriod
+        fields = ["edition", "title", "number", "is_demo"]
+
+
+@admin.register(BasisPeriod)
+class BasisPeriodAdmin(ScopedAdmin):
+    list_display = ["title", "kind", "period", "is_demo"]
+
+    def get_form(self, request, obj=None, **kwargs):
+        return super().get_form(request, obj, **kwargs) if obj else ExtensionForm
+
+    def get_fields(self, request, obj=None):
+        extension = ["edition", "title", "number", "first_day", "last_day", "is_demo"]
+        return super().get_fields(request, obj) if obj else extension
+
+    def has_add_permission(self, request):
+        return request.user.is_authenticated and request.user.has_perm("registry.record_basis")
+
+    def save_model(self, request, obj, form, change):
+        """The action writes; a refusal stays on the form as a message."""
+        facts = {name: form.cleaned_data[name] for name in self.get_fields(request)}
+        try:
+            saved = record_extension(**facts, by=request.user, at=timezone.now())
+        except Refused as refusal:
+            messages.error(request, refusal.sentence)
+            raise PermissionDenied(refusal.sentence) from refusal
+        obj.pk = saved.pk
+
+
+class AccountForm(forms.ModelForm):
+    """An account; a new password only where one is typed."""
+
+    new_password = forms.CharField(label="新密码", required=False, widget=forms.PasswordInput(render_value=False))
+    password = ReadOnlyPasswordHashField(label="密码", help_text="密码不以原文保存。要更换，请填写下面的新密码。")
+
+    class Meta:
+        model = User
+        fields = ["username", "display_name", "role", "county", "enterprise", "email", "phone", "is_active"]
+
+    def clean_new_password(self):
+        password = self.cleaned_data["new_password"]
+        if password:
+            validate_password(password, self.instance)
+        elif not self.instance.pk:
+            raise forms.ValidationError("请填写初始密码，至少 12 个字符。")
+        return password
+
+    def save(self, commit=True):
+        if self.cleaned_data["new_password"]:
+            self.instance.set_password(self.cleaned_data["new_password"])
+        return super().save(commit)
+
+
+@admin.register(User)
+class UserAdmin(ScopedAdmin):
+    form = AccountForm
+    list_display = ["username", "display_name", "role", "county", "enterprise", "is_active"]
+    list_filter = ["role", "is_active"]
+    list_select_related = ["county", "enterprise"]
+    search_fields = ["username", "display_name"]
+    fields = [
+        "username",
+        "display_name",
+        "role",
+        "county",
+        "enterprise",
+        "email",
+        "phone",
+        "is_active",
+        "password",
+        "new_password",
+    ]
+
+    def _keeps_accounts(self, request):
+        return request.user.is_authenticated and request.user.has_perm("registry.manage_accounts")
+
+    def has_module_permission(self, request):
+        return self._keeps_accounts(request)
+
+    def has_view_permission(self, request, obj=None):
+        return self._keeps_accounts(request)
+
+    def has_add_permission(self, request):
+        return self._keeps_accounts(request)
+
+    def has_change_permission(self, request, obj=None):
+        return self._keeps_accounts(request)

@@ -1,0 +1,101 @@
+"""What lists can be narrowed by, and what to say of it."""
+
+from django import forms
+from django.db.models import Exists, OuterRef, Q
+
+from registry.fields import LineField, PickField, RowField
+from registry.models import County, Employment, Enterprise
+from registry.policies import counties_of
+from registry.rules import normalise_code
+from registry.states import Designation, Industry, SizeBand
+
+YES_NO = [("yes", "是"), ("no", "否")]
+AT_WORK = [("now", "在职"), ("left", "已离职")]
+
+
+class ListFilter(forms.Form):
+    """Abstract: narrows a list by the address alone, so that every list has a link; a bad value narrows nothing."""
+
+    def __init__(self, data, *, user, today):
+        super().__init__(data)
+        self.user, self.today = user, today
+
+    def narrow(self, rows):
+        """The rows asked for."""
+        self.is_valid()
+        for name, value in self.cleaned_data.items():
+            if value not in ("", None):
+                rows = getattr(self, f"by_{name}")(rows, value)
+        return rows
+
+
+def designated(rows, kind: str, answer: str, today):
+    """Rows of enterprises that are, or are not, of that kind today."""
+    chosen = Enterprise.unscoped.designated(kind, today)
+    return rows.filter(pk__in=chosen) if answer == "yes" else rows.exclude(pk__in=chosen)
+
+
+class EnterpriseFilter(ListFilter):
+    """The register of enterprises."""
+
+    q = LineField(label="企业名称、代码或编号", required=False, max_length=80)
+    county = RowField(label="县（市、区）", required=False, queryset=County.unscoped.none(), to_field_name="code")
+    industry = PickField(label="行业门类", required=False, choices=Industry.choices)
+    size = PickField(label="企业规模", required=False, choices=SizeBand.choices)
+    above_scale = PickField(label="规模以上", required=False, choices=YES_NO)
+    pilot = PickField(label="试点", required=False, choices=YES_NO)
+
+    def __init__(self, data, *, user, today):
+        super().__init__(data, user=user, today=today)
+        self.fields["county"].queryset = counties_of(user)
+        self.fields["county"].empty_label = "不限"
+        if user.county_id:
+            del self.fields["county"]
+
+    def by_q(self, rows, text):
+        code = normalise_code(text)
+        return rows.filter(Q(name__icontains=text) | Q(credit_code__startswith=code) | Q(reference=code))
+
+    def by_county(self, rows, county):
+        return rows.filter(county=county)
+
+    def by_industry(self, rows, industry):
+        return rows.filter(industry=industry)
+
+    def by_size(self, rows, size):
+        return rows.filter(size=size)
+
+    def by_above_scale(self, rows, answer):
+        return designated(rows, Designation.ABOVE_SCALE, answer, self.today)
+
+    def by_pilot(self, rows, answer):
+        return designated(rows, Designation.PILOT, answer, self.today)
+
+
+class CandidateFilter(ListFilter):
+    """The people on file."""
+
+    q = LineField(label="姓名或编号", required=False, max_length=40)
+    enterprise = LineField(label="企业名称或编号", required=False, max_length=80)
+    at_work = PickField(label="在职情况", required=False, choices=AT_WORK)
+
+    def __init__(self, data, *, user, today):
+        super().__init__(data, user=user, today=today)
+        if user.enterprise_id:
+            del self.fields["enterprise"]
+
+    def by_q(self, rows, text):
+        return rows.filter(Q(name__icontains=text) | Q(reference=normalise_code(text)))
+
+    def _employed(self, **lookup):
+        """Whether a person is employed so, at an enterprise within this user's scope."""
+        return Exists(Employment.unscoped.visible_to(self.user).filter(candidate=OuterRef("pk"), **lookup))
+
+    def by_enterprise(self, rows, text):
+        enterprises = Enterprise.unscoped.visible_to(self.user)
+        chosen = enterprises.filter(Q(name__icontains=text) | Q(reference=normalise_code(text)))
+        return rows.filter(self._employed(enterprise__in=chosen))
+
+    def by_at_work(self, rows, answer):
+        working = self._employed(period__contains=self.today)
+        return rows.filter(working) if answer == "now" else rows.exclude(working)

@@ -1,0 +1,282 @@
+"""The registry's forms: what is asked, in which words, and the facts an action is given."""
+
+from datetime import timedelta
+
+from django import forms
+
+from registry.fields import (
+    CodeField,
+    CreditCodeField,
+    DayField,
+    LineField,
+    PersonNameField,
+    PhoneField,
+    PickField,
+    RowField,
+    UploadField,
+)
+from registry.models import (
+    County,
+    Education,
+    Enterprise,
+    PersonFact,
+    ProfessionalQualification,
+    QualityExperience,
+)
+from registry.pages import PortalForm
+from registry.policies import counties_of
+from registry.rules import day_words
+from registry.states import Designation, EducationLevel, IdPaper, Industry, QualificationLevel, SizeBand
+
+MOBILE_HELP = "11 位手机号码。"
+PAST_HELP = "例如 2021 年 9 月 1 日。"
+
+
+class GroupedForm(PortalForm):
+    """Abstract: a form whose fields stand under questions."""
+
+    groups: tuple[tuple[str, str, tuple[str, ...]], ...]  # question, a sentence of help, fields
+
+    def sections(self) -> list[tuple[str, str, list[forms.BoundField]]]:
+        """The questions with the fields that are asked here; those without any are left out."""
+        sections = [
+            (legend, lead, [self[name] for name in names if name in self.fields]) for legend, lead, names in self.groups
+        ]
+        return [section for section in sections if section[2]]
+
+
+class EnterpriseFacts(GroupedForm):
+    """What may change of an enterprise."""
+
+    name = LineField(label="企业名称", max_length=80, help_text="与营业执照一致。")
+    address = LineField(label="住所", max_length=120, required=False)
+    industry = PickField(label="行业门类", choices=Industry.choices, help_text="国民经济行业分类（GB/T 4754）的门类。")
+    size = PickField(label="企业规模", choices=SizeBand.choices, radios=True)
+    legal_representative = PersonNameField(label="法定代表人", max_length=40)
+    principal = PersonNameField(
+        label="主要负责人",
+        max_length=40,
+        help_text="与法定代表人为同一人的，填同一姓名。首席质量官由二者之一任命（第十一条）。",
+    )
+    contact_name = PersonNameField(label="联系人", max_length=40)
+    contact_phone = PhoneField(label="联系手机", max_length=20, help_text=MOBILE_HELP)
+    contact_email = forms.EmailField(
+        label="电子邮箱",
+        required=False,
+        max_length=100,
+        error_messages={"invalid": "电子邮箱的格式不正确，例如 name@example.com。"},
+    )
+
+    groups = (
+        ("是哪家企业？", "", ("name", "address")),
+        ("做什么，规模多大？", "", ("industry", "size")),
+        (
+            "由谁负责，找谁联系？",
+            "",
+            ("legal_representative", "principal", "contact_name", "contact_phone", "contact_email"),
+        ),
+    )
+
+
+class EnterpriseForm(EnterpriseFacts):
+    """A new enterprise on the register."""
+
+    credit_code = CreditCodeField(
+        label="统一社会信用代码", max_length=40, help_text="营业执照上的 18 位代码。空格、连字符和全角字符会自动整理。"
+    )
+    county = RowField(label="县（市、区）", queryset=County.unscoped.none(), to_field_name="code")
+    since = DayField(label="自何日起属于该县（市、区）", past=True, required=False, help_text="不填则自今天起。")
+
+    groups = (
+        ("是哪家企业？", "", ("name", "credit_code", "address")),
+        ("属于哪个县（市、区）？", "按企业住所确定，与代码中的登记机关无关。", ("county", "since")),
+        *EnterpriseFacts.groups[1:],
+    )
+
+    def __init__(self, *args, user, **options):
+        super().__init__(*args, **options)
+        self.fields["county"].queryset = counties_of(user)
+        if user.county_id:
+            self.fields["county"].initial = user.county.code
+
+
+class DesignationForm(GroupedForm):
+    """规模以上 or 试点, from a day on."""
+
+    kind = PickField(label="类别", choices=Designation.choices, radios=True)
+    since = DayField(label="首日", past=True, help_text="自这一天起属于该类别。")
+    last_day = DayField(label="末日", required=False, help_text="仍属于该类别的，不填。")
+
+    groups = (
+        (
+            "属于哪一类，从何时到何时？",
+            "规模以上只作统计的分母（第四条），不是设立首席质量官的条件。",
+            ("kind", "since", "last_day"),
+        ),
+    )
+
+    def clean(self):
+        cleaned = super().clean()
+        since, last_day = cleaned.get("since"), cleaned.get("last_day")
+        if since and last_day and last_day < since:
+            self.add_error("last_day", "末日不能早于首日。")
+        return cleaned
+
+    def period(self) -> dict:
+        """Keywords of ``designate``; its end is the day after the last."""
+        last_day = self.cleaned_data["last_day"]
+        return {"since": self.cleaned_data["since"], "until": last_day and last_day + timedelta(days=1)}
+
+
+class LastDayForm(GroupedForm):
+    """The last day on which something was so."""
+
+    last_day = DayField(label="末日", help_text="这一天仍计算在内。")
+
+    groups = (("到哪一天为止？", "", ("last_day",)),)
+
+
+class EmployerField(RowField):
+    """One of the enterprises within this person's scope."""
+
+    def __init__(self):
+        super().__init__(label="企业", queryset=Enterprise.unscoped.none())
+
+
+class OfAnEnterprise(GroupedForm):
+    """Abstract: a form filled for an enterprise; the question is asked only where there is a choice."""
+
+    enterprise = EmployerField()
+
+    def __init__(self, *args, enterprises, **options):
+        super().__init__(*args, **options)
+        some = list(enterprises[:2])
+        self.only = some[0] if len(some) == 1 else None
+        if self.only:
+            del self.fields["enterprise"]
+        else:
+            self.fields["enterprise"].queryset = enterprises
+
+    def employer(self) -> Enterprise:
+        """The enterprise the form was filled for."""
+        return self.only or self.cleaned_data["enterprise"]
+
+
+class PersonForm(OfAnEnterprise):
+    """A person of an enterprise, put on file."""
+
+    name = PersonNameField(label="姓名", max_length=40, help_text="与身份证件一致。")
+    id_type = PickField(label="证件类型", choices=IdPaper.choices, radios=True, initial=IdPaper.RESIDENT)
+    id_number = CodeField(label="证件号码", max_length=30, help_text="只用来区分同名的人：加密保存，各处遮盖显示。")
+    birth_date = DayField(
+        label="出生日期", past=True, required=False, help_text="居民身份证不必填写，由号码读出；其他证件请填写。"
+    )
+    phone = PhoneField(label="手机号码", max_length=20, required=False, help_text=MOBILE_HELP)
+    position = LineField(label="在本企业的职务", max_length=60)
+    since = DayField(label="入职日期", past=True, help_text=PAST_HELP)
+
+    groups = (
+        ("这是谁？", "", ("name", "id_type", "id_number", "birth_date", "phone")),
+        ("在哪里任职？", "", ("enterprise", "position", "since")),
+    )
+
+    def facts(self) -> dict:
+        """Keywords of ``record_person``."""
+        return {name: value for name, value in self.values().items() if name != "enterprise"}
+
+
+class PersonEditForm(GroupedForm):
+    """What may change of a person: the phone, and the position at one enterprise."""
+
+    phone = PhoneField(label="手机号码", max_length=20, required=False, help_text=MOBILE_HELP)
+    position = LineField(label="在本企业的职务", max_length=60)
+
+    groups = (("现在的职务和联系方式", "姓名和证件有误的，请联系县(市、区)局更正。", ("phone", "position")),)
+
+
+class FactForm(OfAnEnterprise):
+    """Abstract: a fact about a person, with its evidence. Field names are the model's."""
+
+    model: type[PersonFact]
+    slug: str
+    legend: str
+    lead = ""
+    asked: tuple[str, ...]
+
+    evidence = UploadField(label="证明材料", required=False)
+
+    @property
+    def groups(self):
+        return ((self.legend, self.lead, self.asked), ("由哪家企业提供，有何证明？", "", ("enterprise", "evidence")))
+
+    def facts(self) -> dict:
+        """The model's own fields."""
+        return {name: value for name, value in self.values().items() if name in self.asked}
+
+    @staticmethod
+    def described(fact) -> tuple[str, str]:
+        """What a fact of this kind says: the chief thing, and the rest."""
+        raise NotImplementedError
+
+
+class QualificationForm(FactForm):
+    """职业资格 (Art. 6(三))."""
+
+    model, slug, legend = ProfessionalQualification, "qualification", "持有什么职业资格？"
+    lead = "质量专业技术人员职业资格，中级以上的符合第六条（三）。"
+    asked = ("level", "name", "number", "issued_on")
+
+    level = PickField(label="级别", choices=QualificationLevel.choices, radios=True)
+    name = LineField(label="资格名称", max_length=60, help_text="例如 质量工程师。")
+    number = LineField(label="证书编号", max_length=60)
+    issued_on = DayField(label="取得日期", past=True, help_text="证书上载明的日期。")
+
+    @staticmethod
+    def described(fact):
+        return f"{fact.get_level_display()}，{fact.name}", f"{day_words(fact.issued_on)}取得，证书编号 {fact.number}"
+
+
+class EducationForm(FactForm):
+    """学历 (Art. 6(三))."""
+
+    model, slug, legend = Education, "education", "取得什么学历？"
+    lead = "填学历，不是学位。本科以上学历，并有五年以上质量工作经历的，符合第六条（三）。"
+    asked = ("level", "school", "major", "graduated_on")
+
+    level = PickField(label="学历", choices=EducationLevel.choices, radios=True)
+    school = LineField(label="毕业院校", max_length=60)
+    major = LineField(label="专业", max_length=60, required=False)
+    graduated_on = DayField(label="毕业日期", past=True)
+
+    @staticmethod
+    def described(fact):
+        where = "，".join(filter(None, (fact.school, fact.major)))
+        return fact.get_level_display(), f"{where}，{day_words(fact.graduated_on)}毕业"
+
+
+class ExperienceForm(FactForm):
+    """质量工作经历 (Art. 6(三))."""
+
+    model, slug, legend = QualityExperience, "experience", "在哪里做过质量工作？"
+    lead = "每段经历填写一次；重叠的期间只计一次，间断的期间不计。"
+    asked = ("employer", "work", "first_day", "last_day")
+
+    employer = LineField(label="工作单位", max_length=80)
+    work = LineField(label="从事的质量工作", max_length=60, help_text="例如 质量检验、质量体系管理。")
+    first_day = DayField(label="开始日期", past=True)
+    last_day = DayField(label="结束日期", past=True, required=False, help_text="这一天仍计算在内；至今仍在做的，不填。")
+
+    def facts(self) -> dict:
+        """With the two days as the model's period, whose end is the day after the last."""
+        facts = super().facts()
+        first_day, last_day = facts.pop("first_day"), facts.pop("last_day")
+        return facts | {"period": (first_day, last_day and last_day + timedelta(days=1))}
+
+    @staticmethod
+    def described(fact):
+        first_day, end = fact.period.lower, fact.period.upper
+        until = day_words(end - timedelta(days=1)) if end else "今"
+        return fact.employer, f"{day_words(first_day)}至{until}，{fact.work}"
+
+
+FACT_FORMS: dict[str, type[FactForm]] = {form.slug: form for form in (QualificationForm, EducationForm, ExperienceForm)}

@@ -1,0 +1,477 @@
+"""A measure (办法) as a file: its format, read strictly and without a database. docs/measures.md explains it."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import tomllib
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+
+from django.db.models import TextChoices
+
+from registry.states import EducationLevel, QualificationLevel
+
+DIRECTORY = Path(__file__).parent
+
+
+class Treatment(TextChoices):
+    """How the portal treats a clause."""
+
+    ENFORCED = "enforced", "强制执行"
+    RECORDED = "recorded", "记录"
+    DECLARED = "declared", "承诺"
+    NOT_COMPUTABLE = "not_computable", "不可计算"
+    OPEN = "open", "待解释"
+
+
+class Answer(TextChoices):
+    """What kind of reading answers an open question."""
+
+    CHOICE = "choice", "选项"
+    NUMBER = "number", "数字"
+    TEXT = "text", "文字"
+
+
+class BasisKind(TextChoices):
+    """Why a measure is in force for a period (Art. 14)."""
+
+    ORIGINAL = "original", "原定有效期"
+    EXTENSION = "extension", "延长有效期"
+
+
+class MeasureFault(Exception):  # noqa: N818 (a fault of the file, told to whoever wrote it)
+    """A file that is no measure the portal can carry out. ``faults`` lists (key path, reason in Chinese)."""
+
+    def __init__(self, faults: list[tuple[str, str]]):
+        super().__init__("\n".join(f"{where}：{reason}" for where, reason in faults))
+        self.faults = faults
+
+
+# --- Where a clause stands in the text -------------------------------------------------------------------------------
+
+PLACE = re.compile(
+    r"(?P<article>N)(?:\.(?P<paragraph>N))?(?:\.\((?P<item>N)\)(?:\.\((?P<subitem>N)\))?(?:\.(?P<tail>N))?)?".replace(
+        "N", "[1-9][0-9]?"
+    )
+)
+FIGURES = "〇一二三四五六七八九"
+
+
+@dataclass(frozen=True)
+class Place:
+    """条、款、项、目 of a clause. ``tail`` is a further paragraph within an item, 2 for the first such."""
+
+    article: int
+    paragraph: int | None = None
+    item: int | None = None
+    subitem: int | None = None
+    tail: int | None = None
+
+    @classmethod
+    def parse(cls, path: str) -> Place:
+        """The place a path names, such as ``12.(2).(1)``. Raises ValueError when it names none."""
+        match = PLACE.fullmatch(path)
+        if not match or match["tail"] == "1":
+            raise ValueError(f"no clause path: {path!r}")
+        return cls(**{level: int(number) for level, number in match.groupdict().items() if number})
+
+    @property
+    def label(self) -> str:
+        """The place as a Chinese paper cites it, such as 第十二条第（二）项第（1）目."""
+        parts = [f"第{_figure(self.article)}条"]
+        if self.paragraph:
+            parts.append(f"第{_figure(self.paragraph)}款")
+        if self.item:
+            parts.append(f"第（{_figure(self.item)}）项")
+        if self.subitem:
+            parts.append(f"第（{self.subitem}）目")
+        if self.tail:
+            parts.append(f"第{_figure(self.tail)}款")
+        return "".join(parts)
+
+    @property
+    def before(self) -> Place | None:
+        """The clause that must stand earlier for this one to have a place; None where an article begins."""
+        for level, first in (("tail", 2), ("subitem", 1), ("item", 1), ("paragraph", 1)):
+            number = getattr(self, level)
+            if number and number > first:
+                return replace(self, **{level: number - 1})
+            if number:
+                return None if level == "paragraph" else replace(self, **{level: None})
+        return None
+
+
+def _figure(number: int) -> str:
+    """1 to 99 as a Chinese numeral."""
+    tens, ones = divmod(number, 10)
+    head = {0: "", 1: "十"}.get(tens, FIGURES[tens] + "十")
+    return head + (FIGURES[ones] if ones else "")
+
+
+def label(path: str) -> str:
+    """第六条第（三）项 for ``6.(3)``. Raises ValueError when the path names no clause."""
+    return Place.parse(path).label
+
+
+# --- What a good file says -------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class EditionPart:
+    """``[edition]``: which measure this is."""
+
+    key: str
+    title: str
+    authority: str
+    reading: str
+    promulgated_on: date | None = None
+    is_demo: bool = False
+
+
+@dataclass(frozen=True)
+class BasisPart:
+    """``[[basis]]``: a period in which the measure is in force, first and last day inclusive."""
+
+    kind: str
+    first_day: date
+    title: str
+    last_day: date | None = None
+    number: str = ""
+
+
+@dataclass(frozen=True)
+class ParameterPart:
+    """``[parameters]``: one figure the portal reckons with, and the clause it comes from."""
+
+    value: int | str | bool
+    clause: str
+
+
+@dataclass(frozen=True)
+class ClausePart:
+    """``[[clause]]``: one clause of the text, and how the portal treats it."""
+
+    path: str
+    text: str
+    treatment: str
+    how: str
+
+    @property
+    def place(self) -> Place:
+        """条、款、项、目."""
+        return Place.parse(self.path)
+
+
+@dataclass(frozen=True)
+class QuestionPart:
+    """``[[interpretation]]``: what the text leaves open, and what the portal does until it is answered."""
+
+    key: str
+    clause: str
+    question: str
+    answer: str
+    meanwhile: str
+    options: dict[str, str] | None = None
+    default: int | str | None = None
+    parameter: str | None = None
+
+
+@dataclass(frozen=True)
+class MeasureFile:
+    """A whole measure, free of faults."""
+
+    edition: EditionPart
+    basis: tuple[BasisPart, ...]
+    parameters: dict[str, ParameterPart]
+    clauses: tuple[ClausePart, ...]
+    questions: tuple[QuestionPart, ...]
+    sha256: str
+
+
+# --- One value: each check answers None, or what is wrong with it ----------------------------------------------------
+
+Check = Callable[[object], str | None]
+
+
+def _words(limit: int, pattern: str | None = None, instead: str = "格式不正确。") -> Check:
+    def check(value):
+        if not isinstance(value, str):
+            return "应为文字。"
+        if not value.strip():
+            return "不得为空。"
+        if value != value.strip() or not value.isprintable():
+            return "首尾不得有空格，中间不得有换行或者控制字符。"
+        if len(value) > limit:
+            return f"不得超过{limit}个字符。"
+        return instead if pattern and not re.fullmatch(pattern, value) else None
+
+    return check
+
+
+def _whole(low: int, high: int) -> Check:
+    def check(value):
+        # type(), not isinstance: true is an int to Python, and no figure to a reader.
+        return None if type(value) is int and low <= value <= high else f"应为{low}至{high}的整数。"
+
+    return check
+
+
+def _one_of(values) -> Check:
+    values = list(values)
+    return lambda value: None if isinstance(value, str) and value in values else f"应为下列之一：{'、'.join(values)}。"
+
+
+def _yes_no(value) -> str | None:
+    return None if isinstance(value, bool) else "应为 true 或者 false。"
+
+
+def _day(value) -> str | None:
+    # type(), not isinstance: a datetime is a date to Python.
+    if type(value) is not date:
+        return "应为日期，如 2016-03-31，不加引号。"
+    return None if 1949 <= value.year <= 2100 else "年份应在1949年至2100年之间。"
+
+
+def _options(value) -> str | None:
+    if not isinstance(value, dict) or len(value) < 2:
+        return "应为至少两个选项的表，键为代码，值为说明。"
+    faulty = any(not re.fullmatch(KEY, code) or _words(100)(text) for code, text in value.items())
+    return "选项的代码应为小写字母、数字和下划线，说明应为100字以内的文字。" if faulty else None
+
+
+def _anything(_value) -> None:
+    return None
+
+
+KEY = r"[a-z][a-z0-9_]*"
+_KEY = _words(60, KEY, "应为小写字母、数字和下划线，以字母开头。")
+_TEXT = _words(2000, r"[^,;:()?!]*", "正文应使用全角标点，不得出现半角的 , ; : ( ) ? !。")
+_NUMBER = _whole(0, 10_000)
+
+# All the figures the portal can carry out. A file must give each of them and no other: a measure is never half-obeyed.
+PARAMETERS: dict[str, Check] = {
+    "term_years": _whole(1, 10),
+    "qualification_level": _one_of(QualificationLevel.values),
+    "education": _one_of(EducationLevel.values),
+    "experience_years": _whole(0, 40),
+    "decision_level_expected": _yes_no,
+    "renewal_window_days": _whole(0, 3650),
+    "filing_ends": _one_of(["county", "city"]),
+}
+
+
+def reading_fault(answer: str, options: dict[str, str] | None, value) -> str | None:
+    """What is wrong with a reading of a question of this kind; None when nothing is."""
+    checks = {Answer.CHOICE: _one_of(options or {}), Answer.NUMBER: _NUMBER, Answer.TEXT: _words(1000)}
+    return checks[answer](value)
+
+
+# --- The whole file --------------------------------------------------------------------------------------------------
+
+
+def read(path: Path | str) -> MeasureFile:
+    """The measure in a TOML file. Raises MeasureFault with every fault found; syntax is told by line."""
+    try:
+        raw = Path(path).read_bytes()
+    except OSError as error:
+        raise MeasureFault([(str(path), f"无法读取文件：{error.strerror}。")]) from error
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise MeasureFault([(f"第{raw[: error.start].count(10) + 1}行", "文件不是 UTF-8 编码。")]) from error
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        place = re.search(r"at line (\d+), column (\d+)", str(error))
+        where = f"第{place[1]}行第{place[2]}列" if place else "文件末尾"
+        raise MeasureFault([(where, f"不是正确的 TOML：{error}。")]) from error
+    return build(data, sha256=hashlib.sha256(raw).hexdigest())
+
+
+def build(data: dict, *, sha256: str) -> MeasureFile:
+    """The measure in the tables of a file already parsed. Raises MeasureFault with every fault found."""
+    return _Builder().build(data, sha256)
+
+
+class _Builder:
+    """Collects every fault before it gives up, so that a writer need not run the check once for each."""
+
+    def __init__(self):
+        self.faults: list[tuple[str, str]] = []
+
+    def fault(self, where: str, reason: str):
+        self.faults.append((where, reason))
+
+    def build(self, data: dict, sha256: str) -> MeasureFile:
+        sections = {"edition": dict, "basis": list, "parameters": dict, "interpretation": list, "clause": list}
+        for name in sorted(data.keys() - sections.keys()):
+            self.fault(name, "没有这一部分。")
+        for name, kind in sections.items():
+            if not isinstance(data.get(name), kind) or (name != "interpretation" and not data[name]):
+                self.fault(name, "缺少这一部分，或者写法不对。")
+        if self.faults:
+            raise MeasureFault(self.faults)
+
+        edition = self.part(EditionPart, "edition", data["edition"], EDITION, optional=("promulgated_on", "is_demo"))
+        basis = self.parts(BasisPart, "basis", data["basis"], BASIS, optional=("last_day", "number"))
+        clauses = self.parts(ClausePart, "clause", data["clause"], CLAUSE)
+        optional = ("options", "default", "parameter")
+        questions = self.parts(QuestionPart, "interpretation", data["interpretation"], QUESTION, optional=optional)
+        parameters = self.parameters(data["parameters"])
+
+        # Order and references are judged only where every row can be read: one slip is not told as twenty.
+        if len(basis) == len(data["basis"]):
+            self.check_basis(basis)
+        if len(clauses) == len(data["clause"]):
+            self.check_clauses(clauses)
+            cited = questions | {f"parameters.{name}": part for name, part in parameters.items()}
+            self.check_citations(cited, {clause.path for clause in clauses.values()})
+        questions = self.check_questions(questions, parameters)
+        if self.faults:
+            raise MeasureFault(self.faults)
+        return MeasureFile(
+            edition, tuple(basis.values()), parameters, tuple(clauses.values()), tuple(questions.values()), sha256
+        )
+
+    def part(self, kind: type, where: str, raw: object, checks: dict[str, Check], optional=()):
+        """One table as a part of the measure; None, with the faults noted, when it has any."""
+        if not isinstance(raw, dict):
+            return self.fault(where, "应为一张表。")
+        before = len(self.faults)
+        for name in sorted(raw.keys() - checks.keys()):
+            self.fault(f"{where}.{name}", "没有这个键。")
+        for name, check in checks.items():
+            if name in raw:
+                if reason := check(raw[name]):
+                    self.fault(f"{where}.{name}", reason)
+            elif name not in optional:
+                self.fault(f"{where}.{name}", "缺少这个键。")
+        return kind(**raw) if len(self.faults) == before else None
+
+    def parts(self, kind: type, where: str, rows: list, checks: dict[str, Check], optional=()) -> dict:
+        """The sound rows of a list of tables, each under its key path; rows are counted from 1."""
+        named = {f"{where}[{i}]": row for i, row in enumerate(rows, start=1)}
+        built = {path: self.part(kind, path, row, checks, optional) for path, row in named.items()}
+        return {path: part for path, part in built.items() if part}
+
+    def parameters(self, raw: dict) -> dict[str, ParameterPart]:
+        """The parameters: exactly those the portal can carry out."""
+        built = {}
+        for name in sorted(raw.keys() - PARAMETERS.keys()):
+            self.fault(f"parameters.{name}", "门户不能执行这个参数，故不予装入。")
+        for name, check in PARAMETERS.items():
+            where = f"parameters.{name}"
+            if name not in raw:
+                self.fault(where, "缺少这个参数。")
+            elif part := self.part(ParameterPart, where, raw[name], {"value": check, "clause": _PATH}):
+                built[name] = part
+        return built
+
+    def check_basis(self, basis: dict[str, BasisPart]):
+        """Periods hold a day each, stand in order, never overlap; the first is the original one."""
+        latest = None
+        for where, part in basis.items():
+            if part.last_day and part.last_day < part.first_day:
+                self.fault(f"{where}.last_day", "不得早于 first_day。")
+            if latest and (latest.last_day is None or part.first_day <= latest.last_day):
+                self.fault(f"{where}.first_day", "应晚于上一段有效期的末日。")
+            expected = BasisKind.EXTENSION if latest else BasisKind.ORIGINAL
+            if part.kind != expected:
+                self.fault(f"{where}.kind", f"此处应为 {expected.value}：第一段为原定有效期，其后为延长。")
+            latest = part
+
+    def check_clauses(self, clauses: dict[str, ClausePart]):
+        """Clauses stand in the order of the text, none twice, none without the one it hangs on."""
+        seen: set[Place] = set()
+        article = 0
+        for where, clause in clauses.items():
+            place, before = clause.place, clause.place.before
+            if place in seen:
+                self.fault(f"{where}.path", f"条文 {clause.path} 重复。")
+            elif before is None and place.article != article + 1:
+                self.fault(f"{where}.path", f"条文 {clause.path} 的位置不对：此处应为第{article + 1}条的开头。")
+            elif before and (before not in seen or place.article != article):
+                self.fault(f"{where}.path", f"条文 {clause.path} 之前没有它所承接的条文。")
+            seen.add(place)
+            article = max(article, place.article)
+
+    def check_citations(self, cited: dict[str, ParameterPart | QuestionPart], paths: set[str]):
+        """What cites a clause cites one that is there."""
+        for where, part in cited.items():
+            if part.clause not in paths:
+                self.fault(f"{where}.clause", f"没有条文 {part.clause}。")
+
+    def check_questions(self, questions: dict[str, QuestionPart], parameters: dict[str, ParameterPart]) -> dict:
+        """Questions have keys of their own and defaults among their answers; a parameter's value is its default."""
+        keys: set[str] = set()
+        settled = {}
+        for where, part in questions.items():
+            if part.key in keys:
+                self.fault(f"{where}.key", f"键 {part.key} 重复。")
+            keys.add(part.key)
+            if (part.options is not None) != (part.answer == Answer.CHOICE):
+                self.fault(f"{where}.options", "answer 为 choice 时应列出选项，其他情形不得列出。")
+                continue
+            if part.parameter is not None:
+                part = self.with_parameter(where, part, parameters)
+            if part.default is not None and (reason := reading_fault(part.answer, part.options, part.default)):
+                self.fault(f"{where}.default", reason)
+            settled[where] = part
+        return settled
+
+    def with_parameter(self, where: str, part: QuestionPart, parameters: dict[str, ParameterPart]) -> QuestionPart:
+        """The question with its parameter's value for default: one figure is written once."""
+        if part.default is not None:
+            self.fault(f"{where}.default", "已指明参数，默认值即参数的值，不得另写。")
+        if part.parameter not in PARAMETERS:
+            self.fault(f"{where}.parameter", f"没有参数 {part.parameter}。")
+        elif any(PARAMETERS[part.parameter](code) for code in part.options or ()):
+            self.fault(f"{where}.options", "选项超出门户所能执行的范围。")
+        elif part.parameter in parameters:
+            return replace(part, default=parameters[part.parameter].value)
+        return part
+
+
+def _path(value) -> str | None:
+    try:
+        Place.parse(value)
+    except (TypeError, ValueError):
+        return "应为条文路径，如 6、3.1、6.(3)、5.(4).2、12.(2).(1)。"
+    return None
+
+
+_PATH: Check = _path
+EDITION: dict[str, Check] = {
+    "key": _words(60, r"[a-z][a-z0-9-]*", "应为小写字母、数字和连字符，以字母开头。"),
+    "title": _words(100),
+    "authority": _words(60),
+    "reading": _words(500),
+    "promulgated_on": _day,
+    "is_demo": _yes_no,
+}
+BASIS: dict[str, Check] = {
+    "kind": _one_of(BasisKind.values),
+    "first_day": _day,
+    "last_day": _day,
+    "title": _words(100),
+    "number": _words(60),
+}
+CLAUSE: dict[str, Check] = {
+    "path": _PATH,
+    "text": _TEXT,
+    "treatment": _one_of(Treatment.values),
+    "how": _words(500),
+}
+QUESTION: dict[str, Check] = {
+    "key": _KEY,
+    "clause": _PATH,
+    "question": _words(300),
+    "answer": _one_of(Answer.values),
+    "meanwhile": _words(300),
+    "options": _options,
+    "default": _anything,
+    "parameter": _KEY,
+}

@@ -1,0 +1,125 @@
+"""Counties and the people who sign in."""
+
+import rules
+from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
+from django.contrib.auth.validators import UnicodeUsernameValidator
+from django.db import models
+from django.db.models import Q
+
+from registry.models.base import Base, PortalQuerySet
+from registry.states import CITY_WIDE, STAFF, Role
+
+
+class County(Base):
+    """One of the eight county-level divisions (GB/T 2260); 英德市 and 连州市 are counties here too (design 1.12)."""
+
+    code = models.CharField("区划代码", max_length=6, unique=True)
+    name = models.CharField("县(市、区)", max_length=20, unique=True)
+    bureau_name = models.CharField("质监部门名称", max_length=40)
+
+    class Meta(Base.Meta):
+        verbose_name = verbose_name_plural = "县(市、区)"
+        ordering = ["code"]
+
+    def __str__(self):
+        return self.name
+
+
+class UserQuerySet(PortalQuerySet):
+    """Accounts: each sees itself; the administrator sees all."""
+
+    def visible_to(self, user):
+        """The administrator's accounts are all accounts; anybody else's is their own."""
+        if not (user.is_authenticated and user.is_active):
+            return self.none()
+        return self if user.role == Role.ADMINISTRATOR else self.filter(pk=user.pk)
+
+
+class UserManager(BaseUserManager.from_queryset(UserQuerySet)):
+    """What the auth system needs beside ``unscoped``."""
+
+    use_in_migrations = True  # allauth's own migrations ask for User.objects
+
+    def create_user(self, username, password=None, **fields):
+        """Make an account with a hashed password; returns it."""
+        user = self.model(username=username, **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+
+class User(AbstractBaseUser):
+    """Somebody who signs in: one role, and the county or enterprise it is held for."""
+
+    username = models.CharField("账号", max_length=60, unique=True, validators=[UnicodeUsernameValidator()])
+    display_name = models.CharField("姓名", max_length=40)
+    email = models.EmailField("电子邮箱", blank=True)
+    phone = models.CharField("手机号码", max_length=11, blank=True)
+    role = models.CharField("角色", max_length=20, choices=Role.choices)
+    county = models.ForeignKey(
+        County, models.PROTECT, verbose_name="县(市、区)", null=True, blank=True, related_name="+"
+    )
+    enterprise = models.ForeignKey(
+        "registry.Enterprise", models.PROTECT, verbose_name="企业", null=True, blank=True, related_name="accounts"
+    )
+    is_active = models.BooleanField("启用", default=True)
+    date_joined = models.DateTimeField("建立时间", auto_now_add=True)
+
+    USERNAME_FIELD = "username"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS = ["display_name", "role"]
+
+    unscoped = UserManager()
+    objects = UserManager()  # the auth system and allauth look for this name
+
+    class Meta:
+        verbose_name = verbose_name_plural = "账号"
+        default_manager_name = "unscoped"
+        base_manager_name = "unscoped"
+        constraints = [
+            models.CheckConstraint(
+                name="user_county_role_has_county",
+                condition=Q(role=Role.COUNTY, county__isnull=False) | ~Q(role=Role.COUNTY) & Q(county__isnull=True),
+                violation_error_message="县(市、区)局账号须选定县(市、区)，其他账号不选。",
+            ),
+            models.CheckConstraint(
+                name="user_enterprise_role_has_enterprise",
+                condition=Q(role=Role.ENTERPRISE, enterprise__isnull=False)
+                | ~Q(role=Role.ENTERPRISE) & Q(enterprise__isnull=True),
+                violation_error_message="企业账号须选定企业，其他账号不选。",
+            ),
+        ]
+
+    def __str__(self):
+        return self.display_name
+
+    @property
+    def is_staff(self) -> bool:
+        """Whether the admin opens for this person."""
+        return self.role in STAFF
+
+    @property
+    def is_city_wide(self) -> bool:
+        """Whether this person's scope is the whole city."""
+        return self.role in CITY_WIDE
+
+    @property
+    def office_name(self) -> str:
+        """For whom this person acts."""
+        if self.enterprise_id:
+            return self.enterprise.name
+        if self.county_id:
+            return self.county.bureau_name
+        return Role.MUNICIPAL.label if self.role == Role.MUNICIPAL else Role(self.role).label
+
+    def has_perm(self, perm, obj=None) -> bool:
+        """Ask the predicate table (policies); there is no other source of permission."""
+        return self.is_active and rules.has_perm(perm, self, obj)
+
+    def has_perms(self, perms, obj=None) -> bool:
+        """Whether every one of these holds."""
+        return all(self.has_perm(perm, obj) for perm in perms)
+
+    def has_module_perms(self, app_label) -> bool:
+        """The admin's question; its pages ask for each model again."""
+        return self.is_active and self.is_staff

@@ -1,0 +1,253 @@
+"""The measure as dated rows: editions, when each is in force, their clauses, and how the bureau reads what is open."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from django.contrib.postgres.fields import DateRangeField
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import models
+from django.db.backends.postgresql.psycopg_any import DateRange
+from django.db.models import Q
+
+from registry.measures import Answer, BasisKind, Treatment
+from registry.models.accounts import User
+from registry.models.base import Base, PortalQuerySet, has_days, no_overlap, tracked
+
+
+def days(first_day: date, last_day: date | None) -> DateRange:
+    """The days from the first to the last, both inclusive; without a last day, all that follow."""
+    return DateRange(first_day, last_day and last_day + timedelta(days=1), "[)")
+
+
+class EditionQuerySet(PortalQuerySet):
+    def on(self, day: date) -> Edition | None:
+        """The edition in force on that day; None when none is (Art. 14). See ``legal_basis`` for what applies then."""
+        return self.filter(periods__period__contains=day).first()
+
+
+@tracked()
+class Edition(Base):
+    """One measure, as its bureau promulgated it."""
+
+    # Which measure is it?
+    key = models.CharField("代码", max_length=60, unique=True)
+    title = models.CharField("名称", max_length=100)
+    authority = models.CharField("主管部门", max_length=60)
+    promulgated_on = models.DateField("公布日期", null=True, blank=True)
+    reading = models.CharField("施行日期与有效期的解读", max_length=500)
+    # What does the portal reckon with?
+    parameters = models.JSONField("参数", encoder=DjangoJSONEncoder)
+    # Where did it come from?
+    source_sha256 = models.CharField("来源文件摘要", max_length=64)
+    is_demo = models.BooleanField("演示", default=False)
+    loaded_at = models.DateTimeField("装入时间")
+    loaded_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
+
+    unscoped = EditionQuerySet.as_manager()
+
+    class Meta(Base.Meta):
+        verbose_name = verbose_name_plural = "办法"
+        ordering = ["key"]
+
+    def __str__(self):
+        return self.title
+
+    def parameter(self, name: str):
+        """The figure of that name, such as ``term_years``. Raises KeyError for a name that no measure has."""
+        return self.parameters[name]["value"]
+
+
+class BasisPeriodQuerySet(PortalQuerySet):
+    def on(self, day: date) -> BasisPeriod | None:
+        """The period that holds that day; None when no measure is in force then."""
+        return self.filter(period__contains=day).select_related("edition").first()
+
+
+@tracked()
+class BasisPeriod(Base):
+    """A time in which an edition is in force, and the document that says so (Art. 14)."""
+
+    edition = models.ForeignKey(Edition, models.PROTECT, verbose_name="办法", related_name="periods")
+    # From when to when?
+    period = DateRangeField("有效期")
+    # By which document?
+    kind = models.CharField("性质", max_length=20, choices=BasisKind.choices)
+    title = models.CharField("文件名称", max_length=100)
+    number = models.CharField("文号", max_length=60, blank=True)
+    is_demo = models.BooleanField("演示", default=False)
+    recorded_at = models.DateTimeField("记录时间")
+    recorded_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
+
+    unscoped = BasisPeriodQuerySet.as_manager()
+
+    class Meta(Base.Meta):
+        verbose_name = verbose_name_plural = "制度依据有效期"
+        ordering = ["period", "pk"]
+        constraints = [
+            no_overlap("basis_period_no_overlap", message="同一日只能有一个有效的制度依据。"),
+            has_days("basis_period_has_days"),
+            models.UniqueConstraint(
+                name="basis_period_one_original",
+                fields=["edition"],
+                condition=Q(kind=BasisKind.ORIGINAL),
+                violation_error_message="一个办法只有一段原定有效期。",
+            ),
+        ]
+
+    def __str__(self):
+        return self.title
+
+    @property
+    def first_day(self) -> date:
+        """The first day in force."""
+        return self.period.lower
+
+    @property
+    def last_day(self) -> date | None:
+        """The last day in force, inclusive; None while no end is set."""
+        return self.period.upper and self.period.upper - timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Basis:
+    """Under what an act of some day is done: an edition, and the period in force if there is one."""
+
+    edition: Edition
+    period: BasisPeriod | None
+
+    @property
+    def outside(self) -> bool:
+        """Whether no measure is in force on the day: the act is recorded with a visible flag (design 1.10)."""
+        return self.period is None
+
+
+def legal_basis(day: date) -> Basis:
+    """What an act of that day stands on (Art. 14).
+
+    Outside every period the edition last in force still says how things are recorded; before the first one, the first.
+    Raises Edition.DoesNotExist when no measure is loaded.
+    """
+    periods = BasisPeriod.unscoped.select_related("edition")
+    if period := periods.on(day):
+        return Basis(period.edition, period)
+    ended = periods.filter(period__endswith__lte=day).order_by("-period")
+    nearest = ended.first() or periods.order_by("period").first()
+    if nearest is None:
+        raise Edition.DoesNotExist("no measure is loaded")
+    return Basis(nearest.edition, None)
+
+
+class Clause(Base):
+    """One clause of an edition: 条, 款, 项 or 目."""
+
+    edition = models.ForeignKey(Edition, models.CASCADE, verbose_name="办法", related_name="clauses")
+    # Where does it stand?
+    path = models.CharField("条文路径", max_length=30)
+    article = models.PositiveSmallIntegerField("条")
+    paragraph = models.PositiveSmallIntegerField("款", null=True)
+    item = models.PositiveSmallIntegerField("项", null=True)
+    subitem = models.PositiveSmallIntegerField("目", null=True)
+    label = models.CharField("条文", max_length=40)
+    position = models.PositiveSmallIntegerField("次序")
+    # What does it say, and what becomes of it here?
+    text = models.TextField("正文")
+    treatment = models.CharField("处理方式", max_length=20, choices=Treatment.choices)
+    how = models.CharField("处理说明", max_length=500)
+
+    class Meta(Base.Meta):
+        verbose_name = verbose_name_plural = "条文"
+        ordering = ["edition", "position"]
+        constraints = [
+            models.UniqueConstraint(
+                name="clause_path_unique",
+                fields=["edition", "path"],
+                violation_error_message="同一办法中条文不得重复。",
+            ),
+        ]
+
+    def __str__(self):
+        return self.label
+
+
+class InterpretationQuerySet(PortalQuerySet):
+    def questions(self) -> InterpretationQuerySet:
+        """What the editions leave open, whether or not a reading has been recorded since."""
+        return self.filter(period=None)
+
+    def recorded(self) -> InterpretationQuerySet:
+        """The readings the municipal bureau has recorded (Art. 13)."""
+        return self.exclude(period=None)
+
+    def reading(self, key: str, *, on: date) -> Interpretation | None:
+        """The reading of that question in force on that day; None while it is open."""
+        return self.filter(key=key, period__contains=on).first()
+
+    def value(self, key: str, *, edition: Edition, on: date):
+        """What to go by on that day: the reading in force, else the portal's default, else None (still open).
+
+        Raises Interpretation.DoesNotExist when the edition has no such question.
+        """
+        if recorded := self.reading(key, on=on):
+            return recorded.reading
+        return self.questions().get(edition=edition, key=key).default
+
+
+@tracked()
+class Interpretation(Base):
+    """A question the text leaves open, or (with a period) the dated reading the municipal bureau chose: 口径."""
+
+    edition = models.ForeignKey(Edition, models.PROTECT, verbose_name="办法", related_name="interpretations")
+    # What is asked?
+    key = models.CharField("代码", max_length=60)
+    clause = models.CharField("条文路径", max_length=30)
+    question = models.CharField("问题", max_length=300)
+    answer = models.CharField("答复形式", max_length=10, choices=Answer.choices)
+    options = models.JSONField("选项", null=True, blank=True)
+    # What happens while it is open?
+    default = models.JSONField("暂行取值", null=True, blank=True)
+    parameter = models.CharField("对应参数", max_length=60, blank=True)
+    meanwhile = models.CharField("暂行做法", max_length=300)
+    # What did the bureau decide, and from when to when?
+    number = models.CharField("编号", max_length=60, blank=True)
+    reading = models.JSONField("取值", null=True, blank=True)
+    text = models.TextField("口径正文", blank=True)
+    period = DateRangeField("有效期", null=True, blank=True)
+    decided_on = models.DateField("作出日期", null=True, blank=True)
+    is_demo = models.BooleanField("演示", default=False)
+    recorded_at = models.DateTimeField("记录时间")
+    recorded_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
+
+    unscoped = InterpretationQuerySet.as_manager()
+
+    class Meta(Base.Meta):
+        verbose_name = verbose_name_plural = "口径"
+        ordering = ["pk"]
+        constraints = [
+            no_overlap("interpretation_no_overlap", "key", message="同一问题在同一日只能有一个口径。"),
+            models.UniqueConstraint(
+                name="interpretation_one_question",
+                fields=["edition", "key"],
+                condition=Q(period=None),
+                violation_error_message="同一办法中问题不得重复。",
+            ),
+            models.UniqueConstraint(
+                name="interpretation_number_unique",
+                fields=["number"],
+                condition=~Q(number=""),
+                violation_error_message="该口径编号已经使用。",
+            ),
+            models.CheckConstraint(
+                name="interpretation_whole_or_open",
+                condition=Q(period=None, reading__isnull=True, decided_on=None, number="", text="")
+                | Q(period__isempty=False, period__startswith__isnull=False)
+                & Q(reading__isnull=False, decided_on__isnull=False, recorded_by__isnull=False)
+                & ~Q(number="")
+                & ~Q(text=""),
+                violation_error_message="口径应同时载明编号、取值、正文、作出日期、生效日期和登记人；未作出的各项均应留空。",
+            ),
+        ]
+
+    def __str__(self):
+        return self.number or self.question

@@ -1,0 +1,139 @@
+"""People who may train, be appointed, or be in the talent pool; and what is on file about them."""
+
+from django.contrib.postgres.fields import DateRangeField
+from django.db import models
+from django.db.models import Exists, OuterRef, Q
+
+from registry.models.accounts import User
+from registry.models.base import ScopedBase, ScopedQuerySet, has_days, no_overlap, tracked
+from registry.models.enterprises import Enterprise
+from registry.models.files import StoredFile
+from registry.states import EducationLevel, IdPaper, QualificationLevel
+
+
+class CandidateQuerySet(ScopedQuerySet):
+    """A person is seen by the enterprises that employ or employed them, and by those enterprises' counties."""
+
+    def of_enterprise(self, enterprise_id):
+        return self.filter(Exists(Employment.unscoped.filter(candidate=OuterRef("pk"), enterprise=enterprise_id)))
+
+    def of_county(self, county_id):
+        return self.filter(Exists(Employment.unscoped.filter(candidate=OuterRef("pk"), enterprise__county=county_id)))
+
+
+@tracked(exclude=["id_cipher", "id_hash"])
+class Candidate(ScopedBase):
+    """A person. The same person met at a second enterprise is this same row (keyed hash of the ID paper)."""
+
+    reference = models.CharField("编号", max_length=12, unique=True, editable=False)
+    name = models.CharField("姓名", max_length=40)
+    birth_date = models.DateField("出生日期")
+    phone = models.CharField("手机号码", max_length=11, blank=True)
+    # The ID paper serves one purpose, to tell people apart (design 1.14).
+    id_type = models.CharField("证件类型", max_length=20, choices=IdPaper.choices, default=IdPaper.RESIDENT)
+    id_masked = models.CharField("证件号码", max_length=20)
+    id_cipher = models.BinaryField(editable=False)
+    id_key_version = models.PositiveSmallIntegerField(editable=False)
+    id_hash = models.CharField(max_length=64, editable=False)
+
+    version = models.PositiveIntegerField(default=1, editable=False)
+    created_at = models.DateTimeField("建立时间")
+    created_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+
+    unscoped = CandidateQuerySet.as_manager()
+
+    class Meta(ScopedBase.Meta):
+        verbose_name = verbose_name_plural = "人员"
+        ordering = ["name", "pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["id_hash"], name="candidate_one_per_id_paper", violation_error_message="该证件号码已登记在册。"
+            ),
+            models.CheckConstraint(
+                name="candidate_id_number_masked",
+                condition=Q(id_masked__contains="*"),
+                violation_error_message="证件号码须遮盖后保存。",
+            ),
+        ]
+
+    def __str__(self):
+        return self.name
+
+
+@tracked()
+class Employment(ScopedBase):
+    """A person at an enterprise from a day on, perhaps until a day."""
+
+    candidate = models.ForeignKey(Candidate, models.PROTECT, related_name="employments")
+    enterprise = models.ForeignKey(Enterprise, models.PROTECT, verbose_name="企业", related_name="employments")
+    position = models.CharField("职务", max_length=60)
+    period = DateRangeField("在职期间")
+    recorded_at = models.DateTimeField()
+    recorded_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+
+    class Meta(ScopedBase.Meta):
+        verbose_name = verbose_name_plural = "任职经历"
+        ordering = ["-period"]
+        constraints = [
+            no_overlap("employment_no_overlap", "candidate", "enterprise", message="同一企业的在职期间不得重叠。"),
+            has_days("employment_has_days"),
+        ]
+
+
+class PersonFact(ScopedBase):
+    """Abstract: a fact an enterprise put on file about a person of its own; other enterprises do not see it."""
+
+    youngest = 0  # years of age below which the fact cannot be
+    candidate = models.ForeignKey(Candidate, models.PROTECT, related_name="%(class)ss")
+    enterprise = models.ForeignKey(Enterprise, models.PROTECT, related_name="+")
+    evidence = models.ForeignKey(
+        StoredFile, models.PROTECT, verbose_name="证明材料", null=True, blank=True, related_name="+"
+    )
+    recorded_at = models.DateTimeField()
+    recorded_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+
+    class Meta(ScopedBase.Meta):
+        abstract = True
+
+
+@tracked()
+class ProfessionalQualification(PersonFact):
+    """质量专业技术人员职业资格 (Art. 6(三))."""
+
+    level = models.CharField("级别", max_length=20, choices=QualificationLevel.choices)
+    name = models.CharField("资格名称", max_length=60)
+    number = models.CharField("证书编号", max_length=60)
+    issued_on = models.DateField("取得日期")
+
+    class Meta(PersonFact.Meta):
+        verbose_name = verbose_name_plural = "职业资格"
+        ordering = ["-issued_on", "pk"]
+
+
+@tracked()
+class Education(PersonFact):
+    """学历 (Art. 6(三))."""
+
+    level = models.CharField("学历", max_length=20, choices=EducationLevel.choices)
+    school = models.CharField("毕业院校", max_length=60)
+    major = models.CharField("专业", max_length=60, blank=True)
+    graduated_on = models.DateField("毕业日期")
+
+    class Meta(PersonFact.Meta):
+        verbose_name = verbose_name_plural = "学历"
+        ordering = ["-graduated_on", "pk"]
+
+
+@tracked()
+class QualityExperience(PersonFact):
+    """质量工作经历 (Art. 6(三)): a dated period of quality work, anywhere."""
+
+    youngest = 16  # 劳动法 art. 15
+    employer = models.CharField("工作单位", max_length=80)
+    work = models.CharField("从事的质量工作", max_length=60)
+    period = DateRangeField("起止日期")
+
+    class Meta(PersonFact.Meta):
+        verbose_name = verbose_name_plural = "质量工作经历"
+        ordering = ["period", "pk"]
+        constraints = [has_days("experience_has_days")]

@@ -1,0 +1,66 @@
+"""Who may, in the registry: one predicate table. Scope is the models' door; here stands what a person may do."""
+
+import rules
+
+from registry.models import County
+from registry.states import CITY_WIDE, STAFF, Role
+
+
+@rules.predicate
+def is_enterprise(user):
+    """Somebody of an enterprise."""
+    return user.role == Role.ENTERPRISE
+
+
+@rules.predicate
+def is_municipal(user):
+    """An officer of the municipal bureau."""
+    return user.role == Role.MUNICIPAL
+
+
+@rules.predicate
+def is_administrator(user):
+    """Who keeps accounts and the measure."""
+    return user.role == Role.ADMINISTRATOR
+
+
+@rules.predicate
+def is_staff(user):
+    """Anybody of a bureau, or the administrator."""
+    return user.role in STAFF
+
+
+@rules.predicate
+def is_bureau(user):
+    """County or city: the offices that keep the register."""
+    return user.role in (Role.COUNTY, Role.MUNICIPAL)
+
+
+@rules.predicate
+def owns_enterprise(user, enterprise):
+    """Somebody of this very enterprise."""
+    return enterprise is not None and user.role == Role.ENTERPRISE and user.enterprise_id == enterprise.pk
+
+
+@rules.predicate
+def oversees_enterprise(user, enterprise):
+    """The bureau within whose scope the enterprise lies."""
+    if enterprise is None:
+        return user.role in (Role.COUNTY, *CITY_WIDE)
+    return user.role == Role.MUNICIPAL or (user.role == Role.COUNTY and user.county_id == enterprise.county_id)
+
+
+rules.add_perm("registry.add_enterprise", is_bureau)
+rules.add_perm("registry.change_enterprise", owns_enterprise | (is_bureau & oversees_enterprise))
+rules.add_perm("registry.designate_enterprise", is_bureau & oversees_enterprise)
+rules.add_perm("registry.record_person", owns_enterprise | (is_bureau & oversees_enterprise))
+rules.add_perm("registry.store_file", owns_enterprise | (is_bureau & oversees_enterprise))
+rules.add_perm("registry.see_history", is_staff)
+rules.add_perm("registry.manage_accounts", is_administrator)
+rules.add_perm("registry.record_basis", is_administrator)
+rules.add_perm("registry.record_interpretation", is_municipal)
+
+
+def counties_of(user):
+    """The counties whose enterprises this officer keeps on the register."""
+    return County.unscoped.filter(pk=user.county_id) if user.county_id else County.unscoped.all()

@@ -1,0 +1,106 @@
+"""The closed lists of the registry. Labels are the measure's or the national standard's own words."""
+
+from django.db.models import TextChoices
+
+
+class Role(TextChoices):
+    """Who may sign in (design: who may do what, and see what)."""
+
+    ENTERPRISE = "enterprise", "企业"
+    TRAINER = "trainer", "培训机构"
+    COUNTY = "county", "县(市、区)局"
+    MUNICIPAL = "municipal", "市局"
+    ADMINISTRATOR = "administrator", "系统管理员"
+
+
+CITY_WIDE = (Role.MUNICIPAL, Role.ADMINISTRATOR)
+STAFF = (Role.COUNTY, *CITY_WIDE)
+
+
+class Industry(TextChoices):
+    """GB/T 4754-2017, the sections (门类)."""
+
+    A = "A", "农、林、牧、渔业"
+    B = "B", "采矿业"
+    C = "C", "制造业"
+    D = "D", "电力、热力、燃气及水生产和供应业"
+    E = "E", "建筑业"
+    F = "F", "批发和零售业"
+    G = "G", "交通运输、仓储和邮政业"
+    H = "H", "住宿和餐饮业"
+    I = "I", "信息传输、软件和信息技术服务业"  # noqa: E741 (the standard's own letter)
+    J = "J", "金融业"
+    K = "K", "房地产业"
+    L = "L", "租赁和商务服务业"
+    M = "M", "科学研究和技术服务业"
+    N = "N", "水利、环境和公共设施管理业"
+    O = "O", "居民服务、修理和其他服务业"  # noqa: E741
+    P = "P", "教育"
+    Q = "Q", "卫生和社会工作"
+    R = "R", "文化、体育和娱乐业"
+    S = "S", "公共管理、社会保障和社会组织"
+    T = "T", "国际组织"
+
+
+class SizeBand(TextChoices):
+    """统计上大中小微型企业划分办法."""
+
+    LARGE = "large", "大型"
+    MEDIUM = "medium", "中型"
+    SMALL = "small", "小型"
+    MICRO = "micro", "微型"
+
+
+class Designation(TextChoices):
+    """What an enterprise is for some time: 规模以上 (Art. 4), 试点 (Art. 12(一))."""
+
+    ABOVE_SCALE = "above_scale", "规模以上企业"
+    PILOT = "pilot", "试点企业"
+
+
+class IdPaper(TextChoices):
+    """The paper a person is told apart by."""
+
+    RESIDENT = "resident", "居民身份证"
+    PERMIT = "permit", "港澳台居民居住证"
+    PASSPORT = "passport", "护照"
+
+
+class QualificationLevel(TextChoices):
+    """Levels of 质量专业技术人员职业资格, lowest first (Art. 6(三))."""
+
+    JUNIOR = "junior", "初级"
+    INTERMEDIATE = "intermediate", "中级"
+    ASSOCIATE_SENIOR = "associate_senior", "副高级"
+    SENIOR = "senior", "正高级"
+
+
+class EducationLevel(TextChoices):
+    """学历, lowest first (Art. 6(三); not 学位)."""
+
+    SECONDARY = "secondary", "中专或高中"
+    ASSOCIATE = "associate", "大学专科"
+    BACHELOR = "bachelor", "大学本科"
+    MASTER = "master", "硕士研究生"
+    DOCTOR = "doctor", "博士研究生"
+
+
+class Outcome(TextChoices):
+    """What is said of one criterion of Art. 6."""
+
+    MET = "met", "符合"
+    UNMET = "unmet", "不符合"
+    UNVERIFIED = "unverified", "待核实"
+    DECLARED = "declared", "已承诺"
+    STANDING = "standing", "持续义务"
+
+
+def rank(level: str) -> int:
+    """Place of a qualification or education level in its list, lowest 0. Raises ValueError for neither.
+
+    以上 includes the figure itself (design 1.3): compare with ``>=``.
+    """
+    for levels in (QualificationLevel, EducationLevel):
+        if level in levels.values:
+            return levels.values.index(level)
+    raise ValueError(f"no such level: {level}")

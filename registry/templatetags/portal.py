@@ -1,0 +1,199 @@
+"""How pages say days, articles, states and deadlines. Built into every template by the settings."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+
+from django import template
+from django.forms import BaseForm, BoundField
+from django.http import QueryDict
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import format_html
+
+from registry import calendar_days
+from registry.measures import Place, Treatment
+from registry.rules import day_words
+from registry.states import Outcome
+
+register = template.Library()
+OUTCOME_TONES = {Outcome.MET: "green", Outcome.UNMET: "amber", Outcome.UNVERIFIED: "amber", Outcome.STANDING: "open"}
+TREATMENT_TONES = {
+    Treatment.ENFORCED: "blue",
+    Treatment.RECORDED: "green",
+    Treatment.DECLARED: "",
+    Treatment.NOT_COMPUTABLE: "open",
+    Treatment.OPEN: "amber",
+}
+SOON_WORKDAYS = 1
+
+
+def _local(value: date | datetime) -> date | datetime:
+    """A moment in the office's own zone: 16:30 UTC is already tomorrow there. A day stays what it is."""
+    return timezone.localtime(value) if isinstance(value, datetime) and timezone.is_aware(value) else value
+
+
+# --- Days ------------------------------------------------------------------------------------------------------------
+
+
+@register.filter
+def cn_date(value: date | datetime | None) -> str:
+    """2026年11月22日, for a day or the local day of a moment; empty for None."""
+    return day_words(_local(value)) if value else ""
+
+
+@register.filter
+def cn_datetime(value: datetime | None) -> str:
+    """2026年11月22日 09:12, in local time; empty for None."""
+    return f"{cn_date(value)} {_local(value):%H:%M}" if value else ""
+
+
+@register.filter
+def cn_range(value, last: date | None = None) -> str:
+    """2026年3月1日至2028年2月29日, both days inclusive: from a database range ``[)``, or from two days.
+
+    A range without an end says 起; empty for None.
+    """
+    if not value:
+        return ""
+    if isinstance(value, date):
+        first = value
+    else:
+        first, last = value.lower, value.upper and value.upper - timedelta(days=1)
+    return f"{day_words(first)}至{day_words(last)}" if last else f"{day_words(first)}起"
+
+
+# --- Working days ----------------------------------------------------------------------------------------------------
+
+
+@register.filter
+def workdays_between(start: date, end: date) -> int:
+    """Working days after ``start`` up to and with ``end``; negative when ``end`` is the earlier one."""
+    count = calendar_days.workdays_between
+    return -count(end, start) if end < start else count(start, end)
+
+
+@register.filter
+def workday_phrase(due: date, today: date | None = None) -> str:
+    """还有 4 个工作日, 今天到期 or 超 2 个工作日; ``today`` is the local day unless given."""
+    today = today or timezone.localdate()
+    if due == today:
+        return "今天到期"
+    left = workdays_between(today, due)
+    if due > today:
+        return f"还有 {left} 个工作日" if left else "下一个工作日前到期"
+    return f"超 {-left} 个工作日" if left else "已过期"
+
+
+@register.filter
+def due_tone(due: date, today: date | None = None) -> str:
+    """The class of a deadline: ``late`` once it is over, ``soon`` when at most one working day is left, else none."""
+    today = today or timezone.localdate()
+    if due < today:
+        return "late"
+    return "soon" if workdays_between(today, due) <= SOON_WORKDAYS else ""
+
+
+# --- The measure -----------------------------------------------------------------------------------------------------
+
+
+@register.filter
+def anchor(path: str) -> str:
+    """The place of a clause on the measure's page: a6-3 for ``6.(3)``. Raises ValueError for no clause path."""
+    place = Place.parse(path)
+    levels = (place.article, place.paragraph, place.item, place.subitem, place.tail)
+    return "a" + "-".join(str(number) for number in levels if number)
+
+
+@register.filter
+def clause_words(path: str) -> str:
+    """第六条（三） for ``6.(3)``, 第八条第二款 for ``8.2``. Raises ValueError for no clause path."""
+    return Place.parse(path).label.replace("第（", "（").replace("）项", "）").replace("）目", "）")
+
+
+@register.simple_tag
+def article(path: str, short: bool = False) -> str:
+    """A link to the clause on the measure's page; ``short`` says （三） alone. Raises ValueError for no clause path."""
+    words = clause_words(path)
+    if short and "（" in words:
+        words = words[words.index("（") :]
+    return format_html('<a class="art" href="{}#{}">{}</a>', reverse("measure"), anchor(path), words)
+
+
+@register.simple_tag
+def article_label(number: int) -> str:
+    """第六条 for 6."""
+    return Place(number).label
+
+
+@register.filter
+def treatment_tone(treatment: str) -> str:
+    """The colour of how the portal treats a clause. Raises KeyError for no treatment."""
+    return TREATMENT_TONES[treatment]
+
+
+# --- States ----------------------------------------------------------------------------------------------------------
+
+
+@register.inclusion_tag("components/tag.html")
+def state_tag(word: str | tuple[str, str], tone: str = "") -> dict[str, str]:
+    """A word in its colour, from two values or one pair. Tones: none (grey), blue, green, amber, red, open."""
+    word, tone = (word, tone) if isinstance(word, str) else word
+    return {"word": word, "tone": tone}
+
+
+@register.inclusion_tag("components/tag.html")
+def outcome_tag(outcome: str) -> dict[str, str]:
+    """What is said of a criterion of Art. 6, in its colour. Raises ValueError for no outcome."""
+    return {"word": Outcome(outcome).label, "tone": OUTCOME_TONES.get(Outcome(outcome), "")}
+
+
+@register.filter
+def masked_phone(number: str) -> str:
+    """138****0000: the first three and the last four figures; a shorter number shows its last two alone."""
+    return f"{number[:3]}****{number[-4:]}" if len(number) >= 11 else "*" * len(number[:-2]) + number[-2:]
+
+
+# --- Lists -----------------------------------------------------------------------------------------------------------
+
+
+@register.simple_tag(takes_context=True)
+def query(context, **changes) -> str:
+    """The query string of this page with some values replaced; None removes one. Begins with a question mark."""
+    values: QueryDict = context["request"].GET.copy()
+    for name, value in changes.items():
+        if value is None:
+            values.pop(name, None)
+        else:
+            values[name] = value
+    return f"?{values.urlencode()}"
+
+
+def _said(field: BoundField, value) -> str:
+    """What a filter's value means in words."""
+    if isinstance(value, date):
+        return cn_date(value)
+    choices = getattr(field.field, "choices", None)
+    return dict(choices).get(value, str(value)) if isinstance(choices, list) else str(value)
+
+
+@register.simple_tag(takes_context=True)
+def chips(context, form: BaseForm) -> list[tuple[str, str, str]]:
+    """The filters in force as (label, words, query string without it).
+
+    The page number goes with any change: page 7 of a wider list is another page.
+    """
+    form.is_valid()  # reads what can be read; an unbound form reads nothing
+    found = []
+    for name, value in getattr(form, "cleaned_data", {}).items():
+        if value in (None, "", False):
+            continue
+        bound = form[name]
+        found.append((bound.label, _said(bound, value), query(context, page=None, **{bound.html_name: None})))
+    return found
+
+
+@register.filter
+def control_id(field: BoundField) -> str:
+    """The id an error's link leads to: the first control of a group, else the control itself."""
+    return f"{field.auto_id}_0" if field.use_fieldset else field.id_for_label

@@ -1,0 +1,1 @@
+"""The registry's pages, by subject: enterprises, people, files."""

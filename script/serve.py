@@ -1,0 +1,149 @@
+"""The second half of ``script/server``: keys, database, data, fonts, static files, then gunicorn until a signal."""
+
+import os
+import socket
+import subprocess
+import sys
+from contextlib import nullcontext
+from urllib.parse import urlsplit
+
+import steps
+from steps import ROOT, VAR, say, stop
+
+sys.path.insert(0, str(ROOT))
+from cqo_portal import postgres  # noqa: E402  (the path is set above)
+
+COUNTIES = (441802, 441803, 441821, 441823, 441825, 441826, 441881, 441882)
+GUNICORN = ["--no-control-socket", "--workers", "2", "--threads", "4", "--timeout", "60", "--graceful-timeout", "10"]
+
+
+def main() -> int:
+    """Serve until a signal; gives the exit status."""
+    steps.end_on_signals()
+    if len(sys.argv) > 1:
+        stop("用法：PORT=8000 script/server", "Usage: PORT=8000 script/server")
+    port = free_port()
+    embedded = not os.environ.get("DATABASE_URL")
+    if embedded:
+        os.environ.setdefault("CQO_DEMO", "1")
+    os.environ.setdefault("CQO_ORIGIN", f"http://127.0.0.1:{port}")
+    cluster = postgres.Cluster(VAR / "postgres")
+    VAR.mkdir(exist_ok=True)
+    try:
+        with postgres.used(cluster, VAR / "postgres.lock") if embedded else nullcontext():
+            with steps.alone():
+                steps.ensure_secrets()
+                owner = start_embedded(cluster) if embedded else os.environ.get("CQO_OWNER_URL")
+                prepare(owner or os.environ["DATABASE_URL"], embedded=embedded)
+            announce(port)
+            return serve(port)
+    except postgres.ClusterError as error:
+        stop("数据库无法启动：", "The database cannot start:", str(error))
+
+
+def free_port() -> int:
+    """The port of the environment. Ends with clear words where it is no port or taken."""
+    wanted = os.environ.get("PORT", "8000")
+    if not (wanted.isascii() and wanted.isdigit() and 0 < int(wanted) < 65536):
+        stop(f"PORT={wanted} 不是有效的端口号。", f"PORT={wanted} is no port.")
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", int(wanted)))
+        except OSError as error:
+            stop(
+                f"端口 {wanted} 无法使用（{error.strerror}），请换一个：",
+                f"Port {wanted} cannot be used. Choose another:",
+                f"PORT={int(wanted) % 65535 + 1} script/server",
+            )
+    return int(wanted)
+
+
+def start_embedded(cluster: postgres.Cluster) -> str:
+    """Start the cluster, point the application at it as its restricted role, and give the owner's address."""
+    cluster.start()
+    cluster.ensure_roles_and_database()
+    os.environ["DATABASE_URL"] = cluster.url(postgres.APP)
+    return cluster.url(postgres.OWNER)
+
+
+def prepare(owner: str, *, embedded: bool) -> None:
+    """Bring tables, grants, measure, demo data, fonts and static files up to date as the database's owner.
+
+    The embedded database keeps the mark of the code that last prepared it, so an unchanged start repeats nothing.
+    """
+    code = steps.fingerprint([ROOT / "requirements.txt", *(ROOT / app for app in steps.APPS)])
+    demo = os.environ.get("CQO_DEMO", "")
+
+    def database() -> None:
+        say("更新数据库", "bringing the database up to date")
+        manage("migrate", "--no-input", "--verbosity", "0", DATABASE_URL=owner)
+        grant(owner)
+        manage("load_measure", "registry/measures/qingyuan-2016.toml", DATABASE_URL=owner)
+        if embedded and demo == "1":
+            say("写入演示数据（仅在没有企业时）", "writing the demo data where there is no enterprise")
+            manage("seed_demo", "--if-empty", DATABASE_URL=owner)
+
+    def static() -> None:
+        say("收集静态文件", "collecting static files")
+        manage("collectstatic", "--no-input", "--verbosity", "0")
+
+    steps.make_fonts()
+    if embedded:
+        steps.once(VAR / "postgres" / "prepared", f"{code} {demo}", database)
+    else:
+        database()
+    files = steps.fingerprint(
+        [ROOT / "requirements.txt", ROOT / "static", *(ROOT / app / "static" for app in steps.APPS)]
+    )
+    steps.once(VAR / "static.collected", files, static)
+
+
+def grant(owner: str) -> None:
+    """Grant the application's role what it needs, unless the application runs as the owner, which is said aloud."""
+    role = urlsplit(os.environ["DATABASE_URL"]).username or ""
+    if role == (urlsplit(owner).username or ""):
+        say(
+            "提示：应用以数据库所有者身份运行，请为其设置受限角色（DATABASE_URL）并把所有者地址放在 CQO_OWNER_URL",
+            "the application runs as the database's owner; give it its own role and put the owner in CQO_OWNER_URL",
+        )
+    else:
+        manage("grant_app_role", DATABASE_URL=owner, CQO_APP_ROLE=role)
+
+
+def manage(*arguments: str, **environment: str) -> None:
+    """Run a management command; its own words stand above ours where it fails."""
+    command = [sys.executable, ROOT / "manage.py", *arguments]
+    if subprocess.run(command, cwd=ROOT, env=os.environ | environment, stdin=subprocess.DEVNULL).returncode:
+        stop(f"manage.py {arguments[0]} 未成功，原因见上。", f"manage.py {arguments[0]} failed for the reason above.")
+
+
+def announce(port: int) -> None:
+    """Print the address and, with demo data, the accounts."""
+    print(f"\n首席质量官管理平台 / CQO portal:  http://127.0.0.1:{port}/\n")
+    if os.environ.get("CQO_DEMO") == "1":
+        password = os.environ.get("CQO_DEMO_PASSWORD", "demo-cqo-2026")
+        print(f"演示账号 / demo accounts（密码 / password: {password}）")
+        print("  市局 / city       municipal  municipal-2  administrator")
+        for row in (COUNTIES[:4], COUNTIES[4:]):
+            print("  县局 / county     " + "  ".join(f"county-{code}" for code in row))
+        print("  企业 / enterprise enterprise-a  enterprise-b\n")
+    say("按 Ctrl-C 结束", "Ctrl-C ends it")
+
+
+def serve(port: int) -> int:
+    """Run gunicorn until it ends or a signal comes; give its exit status."""
+    bind = ["--bind", f"127.0.0.1:{port}", "--worker-tmp-dir", "/dev/shm" if os.path.isdir("/dev/shm") else "/tmp"]
+    # Should this process be killed outright, gunicorn must not live on with the port.
+    command = ["setpriv", "--pdeathsig", "TERM", sys.executable, "-m", "gunicorn", *GUNICORN, *bind]
+    server = subprocess.Popen([*command, "cqo_portal.wsgi"], cwd=ROOT, stdin=subprocess.DEVNULL)
+    try:
+        return server.wait()
+    finally:
+        if server.poll() is None:
+            server.terminate()
+            server.wait()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

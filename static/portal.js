@@ -1,0 +1,29 @@
+/* Niceties only: every page works without this file. */
+"use strict";
+
+// A form is sent once: its buttons rest after the first press. They wake again, for downloads and the back button.
+document.addEventListener("submit", (event) => {
+  const buttons = event.target.querySelectorAll("button[type=submit], button:not([type])");
+  const rest = (on) => buttons.forEach((button) => { button.disabled = on; });
+  setTimeout(() => { if (!event.defaultPrevented) rest(true); });
+  setTimeout(() => rest(false), 8000);
+});
+window.addEventListener("pageshow", (event) => {
+  if (event.persisted) document.querySelectorAll("button:disabled").forEach((button) => { button.disabled = false; });
+});
+
+// <input type="checkbox" data-select-all="rows" hidden>: takes or leaves every <input name="rows">, and counts them.
+document.querySelectorAll("[data-select-all]").forEach((all) => {
+  const boxes = [...document.getElementsByName(all.dataset.selectAll)];
+  const count = document.querySelector("[data-selected-count]");
+  const show = () => {
+    const picked = boxes.filter((box) => box.checked).length;
+    all.checked = picked === boxes.length && picked > 0;
+    all.indeterminate = picked > 0 && picked < boxes.length;
+    if (count) count.textContent = picked ? ` ${picked} 件` : "";
+  };
+  all.hidden = false;
+  all.addEventListener("change", () => { boxes.forEach((box) => { box.checked = all.checked; }); show(); });
+  boxes.forEach((box) => box.addEventListener("change", show));
+  show();
+});

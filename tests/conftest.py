@@ -1,0 +1,76 @@
+"""What all tests share: the long ones apart, the fixed cast, and two hostile readers of every page."""
+
+import inspect
+from html.parser import HTMLParser
+
+import pytest
+from django.conf import settings
+from django.template import engines
+from django.template.base import Node
+from django.test import Client
+
+pytest_plugins = ["tests.cast"]
+
+
+def pytest_addoption(parser):
+    parser.addoption("--long", action="store_true", help="run the tests that take minutes too")
+
+
+def pytest_collection_modifyitems(config, items):
+    if config.getoption("--long"):
+        return
+    long = [item for item in items if item.get_closest_marker("long")]
+    if long:
+        config.hook.pytest_deselected(items=long)
+        items[:] = [item for item in items if item not in long]
+
+
+class Undefined(str):
+    """What Django prints for a variable that does not exist: in a template of ours, a failure."""
+
+    def __contains__(self, part):
+        return part == "%s"
+
+    def __mod__(self, variable):
+        frame = inspect.currentframe()
+        while not isinstance(node := frame.f_locals.get("self"), Node):
+            frame = frame.f_back
+        if str(node.origin.name).startswith(str(settings.BASE_DIR / "templates")):
+            pytest.fail(f"{node.origin.name}, line {node.token.lineno}: {variable} is not defined")
+        return ""
+
+
+class InlineCode(HTMLParser):
+    """Finds what the content security policy would refuse in a page."""
+
+    def __init__(self, page: str):
+        super().__init__()
+        self.found: list[str] = []
+        self.feed(page)
+
+    def handle_starttag(self, tag, attrs):
+        values = dict(attrs)
+        data = values.get("type") == "application/json"
+        if tag == "style" or (tag == "script" and "src" not in values and not data):
+            self.found.append(f"<{tag}>")
+        self.found += [
+            f"<{tag} {name}={value!r}>"
+            for name, value in attrs
+            if name == "style" or name.startswith("on") or (value or "").strip().lower().startswith("javascript:")
+        ]
+
+
+@pytest.fixture(autouse=True)
+def hostile_reader(monkeypatch):
+    """Every page a test asks for is read for undefined variables and for inline script or style."""
+    request = Client.request
+
+    def read(self, **asked):
+        response = request(self, **asked)
+        if response.get("Content-Type", "").startswith("text/html") and not response.streaming:
+            found = InlineCode(response.content.decode()).found
+            assert not found, f"{asked.get('PATH_INFO')}: {found}"
+        return response
+
+    monkeypatch.setattr(Client, "request", read)
+    monkeypatch.setattr(engines["django"].engine, "string_if_invalid", Undefined("%s"))

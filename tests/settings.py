@@ -1,0 +1,14 @@
+"""The portal's settings, with what makes tests quick and keeps their files apart."""
+
+import tempfile
+from pathlib import Path
+
+from cqo_portal.settings import *  # noqa: F403
+from cqo_portal.settings import DATABASES, STORAGES
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+DATABASES["default"] |= {"CONN_MAX_AGE": 0}
+STORAGES = STORAGES | {"staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
+WHITENOISE_AUTOREFRESH = WHITENOISE_USE_FINDERS = True
+_files = tempfile.TemporaryDirectory(prefix="cqo-files-")  # removed when the process ends
+FILES_DIR = Path(_files.name)

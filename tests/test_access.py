@@ -1,0 +1,292 @@
+"""Who gets where: every address × method × persona, with rows that could leak, and a fingerprint of all tables."""
+
+from dataclasses import dataclass, field
+from uuid import uuid4
+
+import pytest
+from django.apps import apps
+from django.contrib import admin
+from django.db import connection
+from django.urls import URLPattern, get_resolver, reverse
+
+from appointments.models import Evidence
+from appointments.states import PaperKind
+from registry.models import Message, StoredFile
+from tests import cast
+
+pytestmark = pytest.mark.django_db
+
+PERSONAS = ["anonymous", "user_a", "user_b", "county_one", "county_two", "municipal", "administrator"]
+EVERYBODY = set(PERSONAS)
+SIGNED_IN = EVERYBODY - {"anonymous"}
+CITY = {"municipal", "administrator"}
+OF_A = {"user_a", "county_one"} | CITY
+BUREAU = {"county_one", "county_two", "municipal"}
+
+
+@dataclass(frozen=True)
+class Address:
+    """One address about 甲公司 (or about nobody): who may see it, who may write there, and what a write says."""
+
+    seen_by: set
+    arguments: tuple = ()
+    inside: set = field(default_factory=lambda: SIGNED_IN)  # beyond it the answer is 404
+    written_by: set = field(default_factory=set)
+    data: dict = field(default_factory=dict)
+
+
+def about_a(*arguments, seen_by=frozenset(OF_A), **more) -> Address:
+    """An address of a row of 甲公司's: outsiders get 404."""
+    return Address(set(seen_by), arguments, OF_A, **more)
+
+
+# Every named address of the portal. {ref} words are filled from the world below.
+ADDRESSES = {
+    "home": Address(EVERYBODY, inside=EVERYBODY),
+    "inbox": Address(SIGNED_IN),
+    "open_message": about_a("{message}", seen_by=set(), written_by={"user_a"}),
+    "measure": Address(EVERYBODY, inside=EVERYBODY),
+    "verify": Address(EVERYBODY, inside=EVERYBODY),
+    "verify_paper": Address(EVERYBODY, ("{code}",), EVERYBODY),
+    "healthz": Address(EVERYBODY, inside=EVERYBODY),
+    "enterprise_list": Address(SIGNED_IN),
+    "enterprise_new": Address(BUREAU),
+    "enterprise_detail": about_a("{enterprise}"),
+    "enterprise_edit": about_a("{enterprise}", seen_by={"user_a", "county_one", "municipal"}),
+    "designation_new": about_a("{enterprise}", seen_by={"county_one", "municipal"}),
+    "designation_end": about_a("{enterprise}", "above_scale", seen_by={"county_one", "municipal"}),
+    "candidate_list": Address(SIGNED_IN),
+    "candidate_new": Address(BUREAU | {"user_a", "user_b"}),
+    "candidate_detail": about_a("{person}"),
+    "candidate_edit": about_a("{person}", seen_by={"user_a", "county_one", "municipal"}),
+    "employment_end": about_a("{person}", seen_by={"user_a", "county_one", "municipal"}),
+    "fact_new": about_a("{person}", "education", seen_by={"user_a", "county_one", "municipal"}),
+    "fact_remove": about_a("{person}", "education", "{education}", seen_by={"user_a", "county_one", "municipal"}),
+    "file": about_a("{file}"),
+    "appointment_list": Address(SIGNED_IN),
+    "appointment_queue": Address(BUREAU),
+    "appointment_queue_confirm": Address(BUREAU),
+    "appointment_new": Address({"user_a", "user_b"}),
+    "counter_entry": Address(BUREAU),
+    "counter_entry_for": about_a("{enterprise}", seen_by={"county_one", "municipal"}),
+    "appointment_detail": about_a("{filed}"),
+    "appointment_step": about_a("{draft}", 3, seen_by={"user_a"}),
+    "appointment_autosave": about_a("{draft}", 3, seen_by=set(), written_by={"user_a"}, data={"position": "厂长"}),
+    "appointment_check_answers": about_a("{draft}", seen_by={"user_a"}),
+    "appointment_act": about_a("{filed}", "end", seen_by={"user_a"}),
+    "appointment_renew": about_a("{filed}", seen_by=set(), written_by={"user_a"}),
+    "appointment_paper": about_a("{filed}", PaperKind.LETTER.value),
+    "appointment_preview": about_a("{draft}", PaperKind.LETTER.value, seen_by={"user_a"}),
+    "appointment_seal": about_a("{filed}", PaperKind.LETTER.value, seen_by={"user_a"}),
+}
+
+
+@pytest.fixture
+def world(everything, make, company_a, company_b, person_a, person_a_two, administrator):
+    """甲公司 and 乙公司 with the same rows each; the words that stand for 甲公司's in an address."""
+    draft = make.draft(person_a_two, company_a)
+    filed = everything["a"]
+    return {
+        "enterprise": company_a.reference,
+        "person": person_a.reference,
+        "education": person_a.educations.first().pk,
+        "file": Evidence.unscoped.get(appointment=filed).file.reference,
+        "filed": filed.reference,
+        "draft": draft.reference,
+        "version": draft.version,
+        "message": Message.unscoped.filter(enterprise=company_a).first().pk,
+        "code": filed.papers.get(kind=PaperKind.LETTER).code,
+    }
+
+
+@pytest.fixture
+def as_persona(request, client):
+    """Sign in as one of the cast; nobody for ``anonymous``."""
+
+    def sign_in(name):
+        client.logout()
+        if name != "anonymous":
+            client.force_login(request.getfixturevalue(name))
+        return client
+
+    return sign_in
+
+
+def path_to(name: str, world: dict) -> str:
+    """The address of that name, about 甲公司."""
+    arguments = [str(a).format_map(world) if isinstance(a, str) else a for a in ADDRESSES[name].arguments]
+    return reverse(name, args=arguments)
+
+
+def named_patterns(patterns, prefix="") -> set[str]:
+    """The names of all addresses of our own: allauth's and the admin's have their tests below."""
+    names = set()
+    for pattern in patterns:
+        route = prefix + str(pattern.pattern)
+        if route.startswith(("admin/", "accounts/")):
+            continue
+        names |= {pattern.name} if isinstance(pattern, URLPattern) else named_patterns(pattern.url_patterns, route)
+    return names
+
+
+def fingerprint() -> dict[str, str]:
+    """A hash of every row of our tables, so that nothing written goes unseen; signing in alone is no write."""
+    labels = ("registry", "training", "appointments")
+    tables = [model._meta.db_table for label in labels for model in apps.get_app_config(label).get_models()]
+    row = "(to_jsonb(t) - 'last_login')::text"
+    found = {}
+    with connection.cursor() as cursor:
+        for table in tables:
+            cursor.execute(f"SELECT md5(string_agg({row}, '' ORDER BY {row})) FROM \"{table}\" t")
+            found[table] = cursor.fetchone()[0]
+    return found
+
+
+def test_every_address_is_in_the_table():
+    assert named_patterns(get_resolver().url_patterns) == set(ADDRESSES)
+
+
+def fine_to_read(persona: str, address: Address, response) -> bool:
+    """200 for whom it is meant, the log-in for strangers, 404 outside one's scope."""
+    status = response.status_code
+    if persona in address.seen_by:
+        own_page = status == 302 and response["Location"].startswith("/enterprises/QY")  # an enterprise's only one
+        return status == 200 or own_page
+    if persona == "anonymous":
+        return status == 405 or response["Location"].startswith("/accounts/login/")
+    return status in ((302, 403, 404, 405) if persona in address.inside else (404, 405))
+
+
+def test_everybody_reads_what_is_meant_for_them_and_nothing_else(world, as_persona):
+    wrong = {}
+    for persona in PERSONAS:
+        client = as_persona(persona)
+        for name, address in ADDRESSES.items():
+            response = client.get(path_to(name, world))
+            if not fine_to_read(persona, address, response):
+                wrong[persona, name] = response.status_code
+    assert not wrong
+
+
+def test_a_denied_write_changes_nothing(world, as_persona):
+    """Each address is posted to with what a permitted form would say; only those who may write change a row."""
+    changed, before = {}, fingerprint()
+    for persona in PERSONAS:
+        client = as_persona(persona)
+        for name, address in ADDRESSES.items():
+            if persona in address.seen_by | address.written_by:
+                continue
+            data = {"token": str(uuid4()), "version": world["version"], "confirm": "on", **address.data}
+            response = client.post(path_to(name, world), data)
+            after = fingerprint()
+            told = (200, 302, 403, 404, 405) if persona in address.inside else (302, 404, 405)
+            if after != before or response.status_code not in told:
+                changed[persona, name] = (response.status_code, [t for t in after if after[t] != before[t]])
+                before = after
+    assert not changed
+
+
+@pytest.mark.parametrize("name", [name for name, address in ADDRESSES.items() if address.written_by])
+def test_the_same_write_by_whoever_may_do_it_changes_rows(name, world, as_persona):
+    """So the test above would see a write that got through."""
+    address = ADDRESSES[name]
+    client, before = as_persona(*address.written_by), fingerprint()
+    data = {"token": str(uuid4()), "version": world["version"], **address.data}
+    assert client.post(path_to(name, world), data).status_code in (200, 204, 302)
+    assert fingerprint() != before
+
+
+def marks_of_b(everything, company_b, person_b) -> list[str]:
+    """Words that only 乙公司's rows hold."""
+    papers = [number for paper in everything["b"].papers.all() for number in (paper.number, paper.code)]
+    files = StoredFile.unscoped.filter(enterprise=company_b).values_list("reference", flat=True)
+    own = [company_b.name, company_b.reference, company_b.credit_code, person_b.name, person_b.reference]
+    return [*own, person_b.id_masked, everything["b"].reference, *papers, *files]
+
+
+@pytest.mark.parametrize("persona", ["user_a", "county_one"])
+def test_no_page_form_or_list_shows_a_row_of_another_scope(persona, world, as_persona, everything, company_b, person_b):
+    """Choices of relation fields included: they stand in the page."""
+    client = as_persona(persona)
+    marks = marks_of_b(everything, company_b, person_b)
+    leaks = {}
+    for name in ADDRESSES:
+        if name in ("verify_paper", "healthz"):
+            continue
+        path = path_to(name, world)
+        for query in ("", "?q=乙", f"?enterprise={company_b.reference}", "?page=1"):
+            page = client.get(path + query).content.decode(errors="ignore")
+            typed = query.removeprefix("?enterprise=")
+            if found := [mark for mark in marks if mark in page and mark != typed]:
+                leaks[path + query] = found
+    assert not leaks
+
+
+def test_the_leak_test_would_see_a_leak(world, as_persona, everything, company_b, person_b):
+    """The city sees 乙公司, so its pages hold those very words."""
+    page = as_persona("municipal").get(reverse("appointment_list")).content.decode()
+    assert [mark for mark in marks_of_b(everything, company_b, person_b) if mark in page]
+
+
+def test_the_admin_is_scoped_like_the_pages(world, as_persona, everything, company_b, person_b):
+    """Every list and every row of every model: closed to enterprises, limited to one's county, read-only."""
+    before, marks = fingerprint(), marks_of_b(everything, company_b, person_b)
+    for persona in PERSONAS:
+        walk_the_admin(as_persona(persona), persona, marks)
+    assert fingerprint() == before
+
+
+def walk_the_admin(client, persona: str, marks: list[str]) -> None:
+    """Every list, search, row and write of our models' admin as one persona."""
+    for model in admin.site._registry:
+        if model._meta.app_label not in ("registry", "training", "appointments"):
+            continue
+        name = f"admin:{model._meta.app_label}_{model._meta.model_name}"
+        listed = client.get(reverse(f"{name}_changelist"))
+        if persona in ("anonymous", "user_a", "user_b"):
+            assert listed.status_code == 302, name
+            continue
+        searched = client.get(reverse(f"{name}_changelist"), {"q": "乙"})
+        rows = [row for row in model._default_manager.all()]
+        pages = [listed, searched] + [client.get(reverse(f"{name}_change", args=[row.pk])) for row in rows]
+        for row in rows:
+            if model._meta.model_name not in ("user", "basisperiod"):
+                client.post(reverse(f"{name}_change", args=[row.pk]), {"name": "改", "_save": "1"})
+        if persona == "county_one":
+            shown = "".join(page.content.decode() for page in pages if page.status_code == 200)
+            assert not [mark for mark in marks if mark in shown], name
+
+
+def test_only_the_administrator_keeps_accounts(world, as_persona):
+    for persona in ("county_one", "municipal"):
+        assert as_persona(persona).get(reverse("admin:registry_user_add")).status_code == 403
+    assert as_persona("administrator").get(reverse("admin:registry_user_add")).status_code == 200
+
+
+def test_strangers_see_the_public_pages_and_nothing_else(world, as_persona):
+    """LoginRequiredMiddleware, with the list of what is public."""
+    client = as_persona("anonymous")
+    public = {name for name in ADDRESSES if client.get(path_to(name, world)).status_code == 200}
+    assert public == {"home", "measure", "verify", "verify_paper", "healthz"}
+
+
+def test_a_person_who_was_switched_off_is_out_at_the_next_request(world, as_persona, user_a):
+    client = as_persona("user_a")
+    assert client.get(reverse("appointment_list")).status_code == 200
+    type(user_a).unscoped.filter(pk=user_a.pk).update(is_active=False)
+    assert client.get(reverse("appointment_list")).status_code == 302
+
+
+def test_one_person_at_two_enterprises_is_one_row_and_each_sees_its_own_part(
+    make, company_a, company_b, person_a, as_persona
+):
+    """张三 also works at 乙公司: 甲公司 sees nothing of that."""
+    make.qualified(person_a, company_a)
+    second = cast.person(1, "张三", company=company_b, by=make.enterprise_user(company_b))
+    make.fact(
+        cast.Education, second, company_b, level="master", school="乙知道的大学", graduated_on=cast.date(2010, 7, 1)
+    )
+    assert second.pk == person_a.pk
+    page = as_persona("user_a").get(reverse("candidate_detail", args=[person_a.reference])).content.decode()
+    assert "华南理工大学" in page
+    assert "乙知道的大学" not in page and "乙公司" not in page

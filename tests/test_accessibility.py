@@ -1,0 +1,170 @@
+"""Everybody can use the pages: axe finds nothing, the keyboard reaches every act, and scripts may be off."""
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page
+
+from appointments.models import Appointment
+from appointments.states import PaperKind, State
+from registry.states import Role
+from tests.browser import NARROW, WIDE, chromium, listen, resize, sign_in, sticking_out, visitor
+from tests.cast import PASSWORD
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+# {…} is filled from ``places``; the first address of a role is where it arrives.
+PAGES = {
+    "": ("/", "/accounts/login/", "/measure/", "/verify/", "/verify/{letter}/", "/verify/P1AA/", "/no-such-page/"),
+    Role.ENTERPRISE: (
+        "/", "/inbox/", "/candidates/", "/candidates/new/", "/candidates/{person}/", "/candidates/{person}/edit/",
+        "/candidates/{person}/facts/experience/new/", "/candidates/{person}/facts/training/new/",
+        "/enterprises/{enterprise}/", "/enterprises/{enterprise}/edit/", "/appointments/", "/appointments/{filed}/",
+        "/appointments/{filed}/papers/letter/sealed/", "/appointments/{filed}/acts/end/", "/appointments/new/",
+        "/appointments/{draft}/step/2/", "/appointments/{draft}/step/3/", "/appointments/{draft}/check/",
+    ),
+    Role.COUNTY: (
+        "/", "/enterprises/", "/enterprises/new/", "/enterprises/{enterprise}/designations/new/", "/candidates/",
+        "/appointments/queue/", "/appointments/queue/confirm/?pick={submitted}", "/appointments/{submitted}/",
+        "/appointments/{submitted}/acts/check/", "/appointments/{submitted}/acts/return/", "/appointments/counter/",
+        "/appointments/counter/{enterprise}/",
+    ),
+    Role.MUNICIPAL: (
+        "/", "/enterprises/", "/enterprises/{enterprise}/", "/candidates/{person}/", "/appointments/",
+        "/appointments/queue/", "/appointments/{checked}/acts/file/", "/admin/",
+    ),
+    Role.ADMINISTRATOR: ("/", "/admin/", "/admin/registry/user/", "/admin/registry/user/add/"),
+}  # fmt: skip
+ACCOUNTS = {
+    Role.ENTERPRISE: "enterprise-a",
+    Role.COUNTY: "county-441802",
+    Role.MUNICIPAL: "municipal",
+    Role.ADMINISTRATOR: "administrator",
+}
+# A form, and the button that carries it out.
+FORMS = {
+    "": (("/accounts/login/", "登录"), ("/verify/", "核验")),
+    Role.ENTERPRISE: (
+        ("/candidates/new/", "添加"),
+        ("/candidates/{person}/edit/", "保存"),
+        ("/candidates/{person}/facts/qualification/new/", "添加"),
+        ("/enterprises/{enterprise}/edit/", "保存"),
+        ("/appointments/new/", "保存并继续"),
+        ("/appointments/{draft}/step/2/", "保存并继续"),
+        ("/appointments/{draft}/step/3/", "保存并继续"),
+        ("/appointments/{draft}/check/", "任命并提交"),
+        ("/appointments/{filed}/acts/end/", "终止聘任"),
+        ("/appointments/{filed}/papers/letter/sealed/", "上传"),
+    ),
+    Role.COUNTY: (
+        ("/enterprises/new/", "登记"),
+        ("/enterprises/{enterprise}/designations/new/", "保存"),
+        ("/appointments/queue/", "核对所选"),
+        ("/appointments/{submitted}/acts/check/", "核对"),
+        ("/appointments/{submitted}/acts/return/", "退回补正"),
+        ("/appointments/counter/{enterprise}/", "下一步：核对"),
+    ),
+    Role.MUNICIPAL: (("/appointments/{checked}/acts/file/", "登记并发给回执"),),
+}
+
+FOCUS = """() => {
+  const at = document.activeElement;
+  const seen = getComputedStyle(at);
+  const ringed = (seen.outlineStyle !== "none" && parseFloat(seen.outlineWidth) > 0) || seen.boxShadow !== "none";
+  return {what: at.tagName, words: (at.innerText || at.value || at.name || "").trim(), ringed};
+}"""
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with chromium() as started:
+        yield started
+
+
+@pytest.fixture
+def places(request, make, extension, company_a, person_a, person_a_two, person_b, company_b) -> dict[str, str]:
+    """What stands in the addresses: for an enterprise and the public a filed appointment and a draft, else open ones."""
+    role = request.node.callspec.params.get("role", Role.ENTERPRISE)
+    known = {"enterprise": company_a.reference, "person": person_a.reference}
+    if role in ("", Role.ENTERPRISE):
+        make.qualified(person_a, company_a)
+        filed = make.filed(person_a, company_a)
+        known |= {"filed": filed.reference, "letter": filed.papers.get(kind=PaperKind.LETTER).code}
+        return known | {"draft": make.draft(person_a_two, company_a).reference}
+    known["submitted"] = make.submitted(person_a, company_a).reference
+    return known | {"checked": make.checked(person_b, company_b).reference}
+
+
+def enter(browser: Browser, url: str, role: str, **options) -> Page:
+    """A window of somebody of that role, logged in."""
+    page = visitor(browser, url, **options).new_page()
+    if role:
+        sign_in(page, ACCOUNTS[role], PASSWORD)
+    return page
+
+
+@pytest.mark.parametrize("role", PAGES)
+def test_axe_finds_nothing_and_no_page_scrolls_sideways(browser, live_server, places, role):
+    page, axe, faults = enter(browser, live_server.url, role), Axe(), []
+    heard = listen(page)
+    for address in PAGES[role]:
+        page.goto(address.format(**places))
+        for width in (WIDE, NARROW):
+            resize(page, width)
+            found = axe.run(page, options={"resultTypes": ["violations"]}).response["violations"]
+            faults += [f"{address} {width} {v['id']}: {v['nodes'][0]['html'][:200]}" for v in found]
+            faults += [f"{address} {width} sticks out: {inner}" for inner in sticking_out(page)]
+    page.context.close()
+    assert faults + heard == []
+
+
+@pytest.mark.parametrize("role", FORMS)
+def test_the_keyboard_alone_reaches_the_button_of_every_form(browser, live_server, places, role):
+    page, faults = enter(browser, live_server.url, role), []
+    for address, button in FORMS[role]:
+        page.goto(address.format(**places))
+        faults += [f"{address}: {fault}" for fault in tabbed_to(page, button)]
+    page.context.close()
+    assert faults == []
+
+
+def tabbed_to(page: Page, button: str) -> list[str]:
+    """Press Tab until that button has the focus; what went wrong on the way."""
+    faults = []
+    for presses in range(120):
+        page.keyboard.press("Tab")
+        at = page.evaluate(FOCUS)
+        if presses == 0 and at["words"] != "跳到正文":
+            faults.append(f"the first stop is {at['what']} {at['words']}, not the way to the text")
+        if not at["ringed"]:
+            faults.append(f"the focus is not seen on {at['what']} {at['words']}")
+        if at["what"] == "BUTTON" and at["words"] == button:
+            return faults
+    return [*faults, f"{button} is not reached"]
+
+
+@pytest.mark.parametrize("width", [NARROW, WIDE])
+def test_without_scripts_an_enterprise_appoints(browser, live_server, places, width):
+    page = enter(browser, live_server.url, Role.ENTERPRISE, width=width, java_script_enabled=False)
+    page.goto("/appointments/{draft}/step/3/".format(**places))
+    page.fill("input[name=position]", "质量总监")
+    page.get_by_role("button", name="保存并继续").click()
+    assert page.get_by_role("heading", level=1).inner_text() == "请核对，再任命并提交"
+    assert Appointment.unscoped.get(reference=places["draft"]).position == "质量总监"
+    page.goto("/appointments/{filed}/acts/end/".format(**places))
+    page.get_by_role("button", name="终止聘任").click()
+    assert "请选择终止的原因。" in page.locator("main").inner_text()
+    page.context.close()
+
+
+@pytest.mark.parametrize("role", [Role.COUNTY])
+def test_without_scripts_a_county_checks_several(browser, live_server, places, role, make, person_a, company_a):
+    row = Appointment.unscoped.get(reference=places["submitted"])
+    make.qualified(person_a, company_a)
+    page = enter(browser, live_server.url, role, java_script_enabled=False)
+    page.goto("/appointments/queue/")
+    page.locator("input[name=pick]").check()
+    page.get_by_role("button", name="核对所选").click()
+    page.locator("main form button.btn-primary").click()
+    row.refresh_from_db()
+    assert row.state == State.CHECKED
+    page.context.close()

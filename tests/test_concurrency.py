@@ -1,0 +1,179 @@
+"""Two at once, each on a connection of its own: one effect, one sentence, no gap, no deadlock."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date
+from threading import Barrier
+from uuid import uuid4
+
+import pytest
+from django.contrib.messages.storage.fallback import FallbackStorage
+from django.db import DatabaseError, connections, transaction
+from django.test import RequestFactory
+
+from appointments import actions
+from appointments.models import Appointment, Paper
+from appointments.states import ActKind, PaperKind, State
+from registry.actions.common import next_number
+from registry.actions.people import record_person
+from registry.faults import sentence_for
+from registry.models import Candidate, Counter, Employment, Enterprise, FormToken, Message
+from registry.notices import tell_city
+from registry.pages import PortalForm, carry_out
+from registry.refusals import Refused, Stale
+from registry.states import IdPaper
+from tests.cast import AT, enterprise, resident_id
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def at_once(*acts) -> list:
+    """Run the acts at the same moment; what each returned, or how it was refused."""
+    gate = Barrier(len(acts))
+
+    def run(act):
+        gate.wait()
+        try:
+            return act()
+        except (Refused, DatabaseError) as fault:
+            return fault
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(len(acts)) as pool:
+        return list(pool.map(run, acts))
+
+
+def refused(results) -> list[str | None]:
+    """The sentences of those who were refused."""
+    sentences = {Refused: lambda fault: fault.sentence, DatabaseError: sentence_for}
+    return [say(result) for result in results for kind, say in sentences.items() if isinstance(result, kind)]
+
+
+@pytest.mark.parametrize("rounds", [20, pytest.param(200, marks=pytest.mark.long)])
+def test_of_two_appointing_for_one_enterprise_one_wins_and_one_gets_the_sentence(
+    make, company_a, person_a, person_a_two, user_a, rounds
+):
+    for _ in range(rounds):
+        drafts = [make.draft(someone, company_a) for someone in (person_a, person_a_two)]
+        results = at_once(
+            *(lambda draft=draft: actions.submit(draft, version=draft.version, by=user_a, at=AT) for draft in drafts)
+        )
+        (winner,) = [row for row in results if isinstance(row, Appointment)]
+        (sentence,) = refused(results)
+        assert winner.candidate.name in sentence and "先终止前一项任命" in sentence
+        assert Appointment.unscoped.filter(in_force__isnull=False).get() == winner
+        actions.withdraw(winner, version=winner.version, by=user_a, at=AT, reason="下一轮")
+    letters = Paper.unscoped.filter(kind=PaperKind.LETTER).order_by("pk")
+    assert [paper.number for paper in letters] == [f"首质聘〔2026〕{n}号" for n in range(1, rounds + 1)]
+
+
+def test_of_two_officers_checking_at_once_one_checks(make, company_a, person_a, county_one, municipal):
+    row = make.submitted(person_a, company_a)
+    opinions = make.opinions(row)
+    results = at_once(
+        *(
+            lambda who=who: actions.check(row, version=row.version, opinions=opinions, by=who, at=AT)
+            for who in (county_one, municipal)
+        )
+    )
+    assert sorted(type(result).__name__ for result in results) == ["Appointment", "Stale"]
+    row.refresh_from_db()
+    assert row.state == State.CHECKED
+    assert row.acts.filter(kind=ActKind.CHECKED).count() == 1
+
+
+def test_what_one_returns_the_other_does_not_file(make, company_a, person_a, municipal, municipal_two):
+    row = make.checked(person_a, company_a)
+    opinions, version = make.opinions(row), row.version
+    results = at_once(
+        lambda: actions.file(row, version=version, opinions=opinions, by=municipal, at=AT),
+        lambda: actions.return_for_correction(
+            row, version=version, remarks={"position": "有误"}, by=municipal_two, at=AT
+        ),
+    )
+    assert sum(isinstance(result, Stale) for result in results) == 1
+    row.refresh_from_db()
+    assert (row.papers.filter(kind=PaperKind.RECEIPT).count() == 1) == (row.state == State.FILED)
+
+
+def test_the_clock_running_twice_ends_each_appointment_once(make, company_a, person_a):
+    begun = AT.replace(year=2024)
+    row = make.filed(person_a, company_a, at=begun, first_day=date(2024, 11, 20))
+    counts = at_once(*[lambda: actions.expire_due(at=AT)] * 4)
+    assert sum(counts) == 1
+    assert row.acts.filter(kind=ActKind.ENDED).count() == 1
+
+
+def test_numbers_given_to_eight_at_once_have_no_gap_though_some_roll_back():
+    class RolledBack(Refused):
+        pass
+
+    def take_ten():
+        taken = []
+        for n in range(10):
+            try:
+                with transaction.atomic():
+                    number = next_number("试", 2026)
+                    if n % 3 == 2:
+                        raise RolledBack("撤销。")
+                taken.append(number)
+            except RolledBack:
+                continue
+        return taken
+
+    taken = at_once(*[take_ten] * 8)
+    assert sorted(sum(taken, [])) == list(range(1, 8 * 7 + 1))
+    assert Counter.unscoped.get(series="试").last == 56
+
+
+def test_a_person_recorded_by_two_enterprises_at_once_is_one_person(company_a, company_b, user_a, user_b):
+    for n in range(1, 11):
+        facts = {"name": "张三", "id_type": IdPaper.RESIDENT, "id_number": resident_id(n), "position": "顾问"}
+        results = at_once(
+            *(
+                lambda company=company, user=user, facts=facts: record_person(
+                    enterprise=company, since=date(2020, 1, 1), by=user, at=AT, **facts
+                )
+                for company, user in ((company_a, user_a), (company_b, user_b))
+            )
+        )
+        assert results[0] == results[1]
+    assert Candidate.unscoped.count() == 10
+    assert Employment.unscoped.count() == 20
+
+
+def test_an_enterprise_registered_twice_at_once_is_on_the_register_once(county_one, municipal):
+    results = at_once(
+        *(
+            lambda who=who: enterprise(30000001, "丙公司", by=who, county=county_one.county)
+            for who in (county_one, municipal)
+        )
+    )
+    assert refused(results) == ["该统一社会信用代码已在名录中。"]
+    assert Enterprise.unscoped.count() == 1
+
+
+class Ask(PortalForm):
+    """A form with nothing to fill in."""
+
+
+def test_a_form_sent_twice_at_once_has_one_effect_and_both_see_its_result(municipal):
+    def send(token):
+        request = RequestFactory().post("/")
+        request.user, request.session = municipal, {}
+        request._messages = FallbackStorage(request)
+        form = Ask({"token": token})
+        assert form.is_valid()
+
+        def act(*, by, at):
+            tell_city(str(token), by.display_name, url="/", at=at)
+            return token
+
+        return carry_out(request, form, act, to=lambda result: f"/{result}/")
+
+    for _ in range(10):
+        token = uuid4()
+        results = at_once(*[lambda token=token: send(token)] * 2)
+        assert [result.url for result in results] == [f"/{token}/"] * 2
+        assert Message.unscoped.filter(subject=str(token)).count() == 1
+    assert FormToken.unscoped.count() == 10

@@ -1,0 +1,278 @@
+"""Each constraint provoked twice, by QuerySet and by SQL past Django; a constraint that nothing provokes fails here."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from types import SimpleNamespace
+from uuid import uuid4
+
+import pytest
+from django.apps import apps
+from django.db import DatabaseError, connection, models, transaction
+from django.db.backends.postgresql.psycopg_any import DateRange
+
+from appointments.actions import withdraw
+from appointments.models import Act, Appointment, EligibilitySnapshot, Paper
+from appointments.states import ActKind, EndReason
+from registry.actions.common import remember_form
+from registry.actions.measure import record_interpretation
+from registry.faults import sentence_for
+from registry.models import (
+    Clause,
+    Counter,
+    Employment,
+    EnterpriseDesignation,
+    EnterpriseSeat,
+    FormToken,
+    Interpretation,
+    Message,
+    QualityExperience,
+    User,
+)
+from registry.notices import tell_county
+from tests.cast import AT, TODAY, account
+from tests.cast import person as new_person
+
+OURS = ("registry", "training", "appointments", "cqo_portal")
+EMPTY = DateRange(empty=True)
+CONSTRAINTS = {
+    constraint.name: constraint
+    for model in apps.get_models()
+    if model._meta.app_label in OURS
+    for constraint in model._meta.constraints
+}
+
+
+@dataclass
+class Write:
+    """A write the database must refuse: values set on a row, or (``copied``) on a second copy of it."""
+
+    row: models.Model
+    values: dict
+    copied: bool = False
+
+
+def change(row, **values) -> Write:
+    return Write(row, values)
+
+
+def copy(row, **values) -> Write:
+    return Write(row, values, copied=True)
+
+
+def first(model, **lookup):
+    return model.unscoped.filter(**lookup).order_by("pk").first()
+
+
+def term(day: date) -> DateRange:
+    return DateRange(day, day.replace(year=day.year + 2))
+
+
+# Name of the constraint → the write that breaks it, and no other rule before it.
+PROVOKED: dict[str, Callable[[SimpleNamespace], Write]] = {
+    # Accounts and enterprises
+    "user_county_role_has_county": lambda w: change(w.county_one, county=None),
+    "user_enterprise_role_has_enterprise": lambda w: change(w.user_a, enterprise=None),
+    "enterprise_credit_code_once": lambda w: change(w.company_a, credit_code=w.company_b.credit_code),
+    "enterprise_credit_code_format": lambda w: change(w.company_a, credit_code="I" * 18),
+    "enterprise_contact_phone_format": lambda w: change(w.company_a, contact_phone="0763-3366"),
+    "designation_no_overlap": lambda w: copy(first(EnterpriseDesignation)),
+    "designation_has_days": lambda w: change(first(EnterpriseDesignation), period=EMPTY),
+    "seat_no_overlap": lambda w: copy(first(EnterpriseSeat)),
+    "seat_has_days": lambda w: change(first(EnterpriseSeat), period=DateRange(None, TODAY)),
+    # People
+    "candidate_one_per_id_paper": lambda w: change(w.person_a, id_hash=w.person_b.id_hash),
+    "candidate_id_number_masked": lambda w: change(w.person_a, id_masked="11010519491231002X"),
+    "employment_no_overlap": lambda w: copy(first(Employment)),
+    "employment_has_days": lambda w: change(first(Employment), period=EMPTY),
+    "experience_has_days": lambda w: change(first(QualityExperience), period=EMPTY),
+    # Numbers, forms, messages
+    "counter_once": lambda w: copy(first(Counter)),
+    "form_token_once": lambda w: copy(first(FormToken)),
+    "message_one_audience": lambda w: change(first(Message, county__isnull=False), enterprise=w.company_a),
+    "message_read_pair": lambda w: change(first(Message), read_at=AT),
+    # The measure
+    "basis_period_no_overlap": lambda w: copy(w.extension),
+    "basis_period_has_days": lambda w: change(w.extension, period=EMPTY),
+    "basis_period_one_original": lambda w: change(w.extension, kind="original"),
+    "clause_path_unique": lambda w: change(first(Clause, path="6"), path="7"),
+    "interpretation_no_overlap": lambda w: copy(w.reading, number="口径二"),
+    "interpretation_one_question": lambda w: copy(first(Interpretation, period=None)),
+    "interpretation_number_unique": lambda w: copy(w.reading, key="another"),
+    "interpretation_whole_or_open": lambda w: change(w.reading, text=""),
+    # Appointments
+    "one_cqo_in_force": lambda w: change(w.filed_b, enterprise=w.company_a),
+    "term_is_whole_years": lambda w: change(w.filed_a, term_years=3),
+    "in_force_within_term": lambda w: change(
+        w.ended, in_force=DateRange(w.ended.first_day, w.ended.term.upper + timedelta(days=1))
+    ),
+    "appointed_means_in_force": lambda w: change(w.filed_a, in_force=None),
+    "draft_has_no_term": lambda w: change(w.draft, term=term(w.draft.first_day), term_years=2),
+    "ended_has_reason_and_day": lambda w: change(w.filed_a, ended_on=TODAY),
+    "outside_decision_level_has_reason": lambda w: change(w.filed_a, in_decision_level=False),
+    "transcribed_has_scan": lambda w: change(w.filed_a, is_transcribed=True),
+    "filed_means_checked": lambda w: change(w.filed_a, checked_at=None, checked_by=None),
+    "appointment_submitted_pair": lambda w: change(w.filed_a, submitted_by=None),
+    "appointment_checked_pair": lambda w: change(w.filed_a, checked_by=None),
+    "appointment_filed_pair": lambda w: change(w.filed_a, filed_by=None),
+    "appointment_withdrawn_pair": lambda w: change(w.withdrawn, withdrawn_at=None),
+    "appointment_ended_pair": lambda w: change(w.ended, ended_by=None),
+    "only_the_clock_has_no_name": lambda w: copy(first(Act, kind=ActKind.FILED), by=None),
+    "one_snapshot_per_appointment": lambda w: copy(first(EligibilitySnapshot)),
+    "paper_number_once": lambda w: copy(first(Paper), code="-", appointment=w.draft),
+    "paper_version_once": lambda w: copy(first(Paper), code="-", number="首质聘〔2026〕9999号"),
+    "later_version_supersedes": lambda w: copy(first(Paper), code="-", version=2),
+}
+# The same constraints where NULL, which every check lets pass, would be the way round.
+BY_NULL: dict[str, Callable[[SimpleNamespace], Write]] = {
+    "term_is_whole_years": lambda w: change(w.filed_a, term_years=None),
+    "term_is_whole_years, first day": lambda w: change(w.filed_a, first_day=None),
+    "in_force_within_term": lambda w: change(w.withdrawn_draft, in_force=term(TODAY)),
+    "outside_decision_level_has_reason": lambda w: change(w.filed_a, in_decision_level=None),
+    "ended_has_reason_and_day": lambda w: change(w.ended, ended_on=None),
+    "message_read_pair": lambda w: change(first(Message), read_by=w.user_a),
+    "appointment_ended_pair": lambda w: change(w.ended, ended_at=None, end_reason=EndReason.EXPIRED),
+}
+
+
+@pytest.fixture
+def world(everything, make, extension, company_a, company_b, person_a, person_b, municipal, county_one):
+    """Rows of every model, and appointments in the states that the constraints speak of."""
+    user_a = make.enterprise_user(company_a)
+    remember_form(uuid4(), user_a, "/", at=AT)
+    tell_county(county_one.county, "通知", "内容。", url="/", at=AT)
+    question = first(Interpretation, key="filing_ends")
+    reading = record_interpretation(
+        edition=question.edition, key=question.key, number="口径一", reading="county", text="登记至县局为止。",
+        decided_on=TODAY, effective_from=date(2030, 1, 1), by=municipal, at=AT,
+    )  # fmt: skip
+    third = new_person(9, "周七", company=company_b, by=make.enterprise_user(company_b))
+    return SimpleNamespace(
+        county_one=county_one,
+        user_a=user_a,
+        company_a=company_a,
+        company_b=company_b,
+        person_a=person_a,
+        person_b=person_b,
+        extension=extension,
+        reading=reading,
+        filed_a=everything["a"],
+        filed_b=everything["b"],
+        ended=make.ended(third, company_b, first_day=date(2020, 1, 1), at=AT.replace(year=2021)),
+        withdrawn=make.withdrawn(third, company_b, first_day=date(2023, 1, 1)),
+        withdrawn_draft=make_withdrawn_draft(make, third, company_b),
+        draft=make.draft(third, company_b, first_day=date(2024, 1, 1)),
+    )
+
+
+def make_withdrawn_draft(make, someone, company) -> Appointment:
+    draft = make.draft(someone, company)
+    return withdraw(draft, version=draft.version, by=make.enterprise_user(company), at=AT)
+
+
+def through_the_queryset(write: Write):
+    """The write by ``QuerySet.update()`` or ``bulk_create()``, which call no model code."""
+    model = type(write.row)
+    if not write.copied:
+        model.unscoped.filter(pk=write.row.pk).update(**write.values)
+        return
+    values = {f.attname: getattr(write.row, f.attname) for f in model._meta.concrete_fields if not f.primary_key}
+    row = model(**values)
+    for name, value in write.values.items():
+        setattr(row, name, value)
+    model.unscoped.bulk_create([row])
+
+
+def past_django(write: Write):
+    """The write as plain SQL."""
+    meta = type(write.row)._meta
+    quote = connection.ops.quote_name
+    changed = {
+        quote(meta.get_field(name).column): meta.get_field(name).get_db_prep_save(
+            getattr(value, "pk", value), connection
+        )
+        for name, value in write.values.items()
+    }
+    with connection.cursor() as cursor:
+        if not write.copied:
+            columns = ", ".join(f"{column} = %s" for column in changed)
+            cursor.execute(
+                f"UPDATE {quote(meta.db_table)} SET {columns} WHERE id = %s", [*changed.values(), write.row.pk]
+            )
+            return
+        columns = [quote(field.column) for field in meta.concrete_fields if not field.primary_key]
+        selected = ["%s" if column in changed else column for column in columns]
+        cursor.execute(
+            f"INSERT INTO {quote(meta.db_table)} ({', '.join(columns)})"
+            f" SELECT {', '.join(selected)} FROM {quote(meta.db_table)} WHERE id = %s",
+            [*(changed[column] for column in columns if column in changed), write.row.pk],
+        )
+
+
+def broken_by(write: Callable[[], None]) -> tuple[str, str | None]:
+    """The constraint a write broke, and the sentence for it."""
+    try:
+        with transaction.atomic():
+            write()
+    except DatabaseError as error:
+        diagnosis = getattr(error.__cause__, "diag", None)
+        return getattr(diagnosis, "constraint_name", None) or str(error), sentence_for(error)
+    return "none", None
+
+
+@pytest.mark.parametrize("way", [through_the_queryset, past_django])
+def test_each_constraint_holds_against_writes_that_pass_by_the_acts(world, way):
+    broken = {name: broken_by(lambda write=write: way(write(world))) for name, write in PROVOKED.items()}
+    expected = {name: (name, str(CONSTRAINTS[name].violation_error_message)) for name in PROVOKED}
+    assert broken == expected
+
+
+@pytest.mark.parametrize("way", [through_the_queryset, past_django])
+def test_no_constraint_is_passed_by_leaving_a_value_out(world, way):
+    broken = {name: broken_by(lambda write=write: way(write(world)))[0] for name, write in BY_NULL.items()}
+    assert broken == {name: name.partition(",")[0] for name in BY_NULL}
+
+
+def test_every_constraint_is_provoked_here():
+    assert set(PROVOKED) == set(CONSTRAINTS)
+
+
+def test_every_constraint_speaks_chinese():
+    for name, constraint in CONSTRAINTS.items():
+        sentence = str(constraint.violation_error_message)
+        assert sentence.endswith("。"), name
+        assert not {c for c in sentence if c.isascii() and c.islower()}, name
+
+
+def test_who_and_when_are_always_recorded_together():
+    """``x_at`` and ``x_by``: both always there, or a pair held by a constraint; a row of the command has no name."""
+    for model in apps.get_models():
+        if model._meta.app_label not in OURS or hasattr(model, "pgh_tracked_model"):
+            continue
+        fields = {field.name: field for field in model._meta.concrete_fields}
+        for name in (name.removesuffix("_at") for name in fields if name.endswith("_at")):
+            if f"{name}_by" in fields and fields[f"{name}_at"].null:
+                assert any(name_of.endswith(f"{name}_pair") for name_of in names_of(model)), (model, name)
+            elif f"{name}_by" in fields and fields[f"{name}_by"].null:
+                assert model._meta.model_name in ("edition", "basisperiod", "interpretation"), (model, name)
+        for name in (name.removesuffix("_by") for name in fields if name.endswith("_by")):
+            assert f"{name}_at" in fields, (model, name)
+
+
+def names_of(model) -> list[str]:
+    return [constraint.name for constraint in model._meta.constraints]
+
+
+def test_an_expired_appointment_needs_no_name_and_any_other_end_does(world):
+    ended = Appointment.unscoped.filter(pk=world.ended.pk)
+    ended.update(end_reason=EndReason.EXPIRED, ended_by=None)
+    with pytest.raises(DatabaseError), transaction.atomic():
+        ended.update(end_reason=EndReason.DISMISSED)
+    assert ended.get().end_reason == EndReason.EXPIRED
+
+
+def test_an_account_of_no_office_has_neither_county_nor_enterprise(measure, counties, company_a):
+    for scope in ({"county": counties["441802"]}, {"enterprise": company_a}):
+        with pytest.raises(DatabaseError), transaction.atomic():
+            account("nobody", "municipal", "某人", **scope)
+    assert not User.unscoped.filter(username="nobody").exists()

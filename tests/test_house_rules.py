@@ -1,0 +1,301 @@
+"""The rules of the house, held by reading the code itself: one door to rows, one way of acting, plain words."""
+
+import ast
+import importlib
+import inspect
+import pkgutil
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pgtrigger
+import pytest
+from django.apps import apps
+from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
+from django.db import connection
+from django.db.migrations.loader import MigrationLoader
+from pghistory.models import Event
+
+import appointments.actions
+import appointments.rules
+import registry.actions
+import registry.rules
+import training.rules
+from registry.models import Message, ScopedBase, StoredFile, User
+from registry.notices import tell_city, tell_county, tell_enterprise
+from registry.states import Role
+from tests.cast import AT, account
+
+ROOT = Path(settings.BASE_DIR)
+APPS = ("registry", "training", "appointments", "cqo_portal")
+MODELS = [m for m in apps.get_models() if m._meta.app_label in APPS and not issubclass(m, Event)]
+SOURCES = sorted(
+    path for app in APPS for path in (ROOT / app).rglob("*.py") if "migrations" not in path.relative_to(ROOT).parts
+)
+TEMPLATES = sorted((ROOT / "templates").rglob("*.html")) + sorted((ROOT / "templates").rglob("*.txt"))
+PAGES = [path for path in TEMPLATES if "papers" not in path.relative_to(ROOT).parts]  # papers are never served as pages
+STATIC = [
+    path
+    for folder in (ROOT / "static", *(ROOT / app / "static" for app in APPS))
+    for path in folder.rglob("*")
+    if path.suffix in (".css", ".js", ".svg")
+]
+TREES = {path: ast.parse(path.read_text(encoding="utf-8")) for path in SOURCES}
+
+
+def where(path: Path, line: int = 0) -> str:
+    return f"{path.relative_to(ROOT)}:{line}"
+
+
+def found(paths, pattern: str) -> list[str]:
+    """Where a pattern occurs in files."""
+    return [
+        f"{where(path, n)}: {line.strip()[:90]}"
+        for path in paths
+        for n, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
+        if re.search(pattern, line)
+    ]
+
+
+# --- One door to rows ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
+def test_a_models_manager_is_unscoped_and_its_rows_have_one_door(model):
+    assert model._meta.default_manager.name == "unscoped"
+    assert model._meta.base_manager.name == "unscoped"
+    names = {manager.name for manager in model._meta.managers}
+    assert names == ({"unscoped", "objects"} if model is User else {"unscoped"})
+    assert callable(model.unscoped.all().visible_to)
+
+
+def test_no_code_of_ours_reads_past_the_name_of_the_door():
+    assert found(SOURCES, r"(?<!User)\.objects\b") == []
+
+
+def owners(row) -> set[int]:
+    """The enterprises a row belongs to, found by its own foreign keys and not by the door under test."""
+    if row._meta.model_name == "enterprise":
+        return {row.pk}
+    if row._meta.model_name == "candidate":
+        return {employment.enterprise_id for employment in row.employments.all()}
+    return {row.enterprise_id if hasattr(row, "enterprise_id") else row.appointment.enterprise_id}
+
+
+SCOPED = [model for model in MODELS if issubclass(model, ScopedBase)]
+
+
+@pytest.fixture
+def strangers(everything):
+    """Those who see nothing of any enterprise."""
+    inactive = account("gone", Role.MUNICIPAL, "已离职", is_active=False)
+    return [AnonymousUser(), inactive, account("trainer", Role.TRAINER, "培训机构")]
+
+
+def test_every_row_is_seen_by_its_enterprise_its_county_and_the_city_and_by_nobody_else(
+    strangers, company_a, company_b, user_a, user_b, county_one, county_two, municipal, administrator
+):
+    sees = {
+        user_a: {company_a.pk},
+        county_one: {company_a.pk},
+        user_b: {company_b.pk},
+        county_two: {company_b.pk},
+        municipal: {company_a.pk, company_b.pk},
+        administrator: {company_a.pk, company_b.pk},
+    } | {stranger: set() for stranger in strangers if stranger.is_authenticated}
+    for model in SCOPED:
+        rows = {row.pk: owners(row) for row in model.unscoped.all()}
+        assert set().union(*rows.values()) == {company_a.pk, company_b.pk}, (
+            f"{model.__name__} has no row that could leak"
+        )
+        for user, companies in sees.items():
+            visible = set(model.unscoped.visible_to(user).values_list("pk", flat=True))
+            assert visible == {pk for pk, own in rows.items() if own & companies}, (model.__name__, user.username)
+        assert not model.unscoped.visible_to(AnonymousUser()).exists(), model.__name__
+
+
+def test_a_message_is_read_by_the_office_it_is_for(
+    strangers, company_a, company_b, user_a, user_b, county_one, county_two
+):
+    Message.unscoped.all().delete()
+    for n, company in enumerate((company_a, company_b)):
+        tell_enterprise(company, f"企业{n}", "内容。", url="/", at=AT)
+        tell_county(company.county, f"县局{n}", "内容。", url="/", at=AT)
+    tell_city("市局", "内容。", url="/", at=AT)
+    expected = {"企业0": user_a, "企业1": user_b, "县局0": county_one, "县局1": county_two}
+    for subject, user in expected.items():
+        assert [message.subject for message in Message.unscoped.visible_to(user)] == [subject]
+    assert [m.subject for m in Message.unscoped.visible_to(User.unscoped.get(username="municipal"))] == ["市局"]
+    assert not any(Message.unscoped.visible_to(stranger).exists() for stranger in strangers)
+
+
+def test_an_account_sees_itself_and_the_administrator_sees_all(user_a, user_b, municipal, administrator):
+    assert User.unscoped.visible_to(administrator).count() == User.unscoped.count()
+    for user in (user_a, user_b, municipal):
+        assert User.unscoped.visible_to(user).get() == user
+    assert not User.unscoped.visible_to(AnonymousUser()).exists()
+
+
+def test_what_is_only_added_to_is_kept_by_a_trigger_and_by_nothing_less():
+    kept = {
+        (model, trigger.name): trigger for model, trigger in pgtrigger.registered() if "append_only" in trigger.name
+    }
+    assert {model for model, _ in kept} == {model for model in MODELS if getattr(model, "append_only", False)}
+    for trigger in kept.values():
+        assert isinstance(trigger, pgtrigger.Protect)
+        assert str(trigger.operation) == "UPDATE OR DELETE"
+    assert StoredFile.append_only
+
+
+def test_every_trigger_stands_in_the_database(db):
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT tgname FROM pg_trigger WHERE NOT tgisinternal AND tgenabled = 'O'")
+        installed = {name for (name,) in cursor.fetchall()}
+    wanted = {trigger.get_pgid(model) for model, trigger in pgtrigger.registered()}
+    assert wanted <= installed
+
+
+# --- One way of acting -----------------------------------------------------------------------------------------------
+
+
+def functions_of(package) -> Iterator[tuple[str, object]]:
+    """The public functions of a package's modules, each where it is defined."""
+    for info in pkgutil.iter_modules(package.__path__, package.__name__ + "."):
+        module = importlib.import_module(info.name)
+        for name, function in vars(module).items():
+            if inspect.isfunction(inspect.unwrap(function) if callable(function) else function) and (
+                function.__module__ == info.name and not name.startswith("_")
+            ):
+                yield f"{info.name}.{name}", function
+
+
+BY_THE_CLOCK = {"appointments.actions.ending.expire_due"}
+READS_ONLY = {
+    "appointments.actions.filing.opinions_at_check",
+    "appointments.actions.filing.possible",
+    "appointments.actions.papers.preview_paper",
+    "registry.actions.files.inspect",
+}
+
+
+@pytest.mark.parametrize("package", [appointments.actions, registry.actions], ids=lambda package: package.__name__)
+def test_every_act_says_who_and_when_by_keyword(package):
+    acts = [
+        (name, function)
+        for name, function in functions_of(package)
+        if ".common." not in name and name not in READS_ONLY
+    ]
+    assert len(acts) > 8
+    for name, act in acts:
+        parameters = inspect.signature(act).parameters
+        wanted = {"at"} if name in BY_THE_CLOCK else {"at", "by"}
+        keyword = {p.name for p in parameters.values() if p.kind is inspect.Parameter.KEYWORD_ONLY}
+        assert wanted <= keyword, name
+
+
+@pytest.mark.parametrize(
+    "module", [registry.rules, training.rules, appointments.rules], ids=lambda module: module.__name__
+)
+def test_every_rule_opens_with_the_text_it_stands_on(module):
+    rules = [f for f in vars(module).values() if inspect.isfunction(f) and f.__module__ == module.__name__]
+    assert rules
+    for rule in rules:
+        if not rule.__name__.startswith("_"):
+            assert re.match(r"(Art\. \d+|GB(/T)? \d+|Design \d+\.\d+)", rule.__doc__ or ""), rule.__name__
+
+
+def test_every_public_function_says_what_it_is_for():
+    silent = [
+        where(path, node.lineno)
+        for path, tree in TREES.items()
+        for node in tree.body
+        if isinstance(node, ast.FunctionDef | ast.ClassDef)
+        and not node.name.startswith("_")
+        and not ast.get_docstring(node)
+        and not (isinstance(node, ast.ClassDef) and re.search("Config$|QuerySet$|Admin$|Inline$|^Command$", node.name))
+    ]
+    assert silent == []
+
+
+def test_every_module_with_code_says_what_it_is():
+    assert [where(path) for path, tree in TREES.items() if tree.body and not ast.get_docstring(tree)] == []
+
+
+def test_models_and_views_stay_small():
+    long = [
+        where(path, node.lineno)
+        for path, tree in TREES.items()
+        for node in tree.body
+        if (isinstance(node, ast.ClassDef) and node.end_lineno - node.lineno >= 500)
+        or (
+            isinstance(node, ast.FunctionDef)
+            and "views" in path.relative_to(ROOT).with_suffix("").parts
+            and node.end_lineno - node.lineno >= 30
+        )
+    ]
+    assert long == []
+
+
+def test_migrations_stand_in_one_line():
+    loader = MigrationLoader(None)
+    for app in APPS:
+        names = sorted(name for label, name in loader.disk_migrations if label == app)
+        assert [int(name[:4]) for name in names] == list(range(1, len(names) + 1))
+        assert len(loader.graph.leaf_nodes(app)) == (1 if names else 0)
+
+
+# --- Plain words -----------------------------------------------------------------------------------------------------
+
+
+def test_nothing_here_approves_anything():
+    """Art. 9, 11: the bureau records. Only the documents may quote the words, to say that they are not used."""
+    measures = sorted((ROOT / "registry" / "measures").glob("*.toml"))
+    assert found([*SOURCES, *TEMPLATES, *STATIC, *measures], "批准|审批|核准") == []
+    assert found(SOURCES, r"\b(approv|reject)") == []
+
+
+def refusals() -> Iterator[tuple[str, str]]:
+    """Each sentence a refusal begins and ends with, in the code."""
+    for path, tree in TREES.items():
+        for node in ast.walk(tree):
+            if not (isinstance(node, ast.Call) and node.args):
+                continue
+            name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+            sentence = node.args[0]
+            if name in ("Refused", "ValidationError") and isinstance(sentence, ast.Constant | ast.JoinedStr):
+                parts = sentence.values if isinstance(sentence, ast.JoinedStr) else [sentence]
+                yield (
+                    where(path, node.lineno),
+                    "".join(part.value if isinstance(part, ast.Constant) else "甲" for part in parts),
+                )
+
+
+def test_every_refusal_is_a_chinese_sentence():
+    spoken = list(refusals())
+    assert len(spoken) > 30
+    for place, sentence in spoken:
+        assert re.search("[一-鿿]", sentence), place
+        assert sentence[-1] in "。甲", f"{place}: {sentence}"
+        assert not re.search("[一-鿿][,;:?!]", sentence), f"{place}: half-width punctuation in {sentence}"
+
+
+# --- Pages -----------------------------------------------------------------------------------------------------------
+
+
+def test_no_page_carries_inline_script_or_style():
+    """The content security policy refuses them; here they are told where they are written."""
+    assert (
+        found(PAGES, r"<style|\sstyle=|<script(?![^>]*\bsrc=)(?![^>]*application/json)|\son[a-z]+=[\"']|javascript:")
+        == []
+    )
+
+
+def test_no_template_switches_escaping_off():
+    assert found(PAGES, r"\|\s*safe\b|autoescape\s+off|safeseq") == []
+
+
+def test_nothing_is_fetched_from_elsewhere():
+    """Every address in a template or static file is our own; the name of the SVG language is none."""
+    outside = r"https?://(?!www\.w3\.org/)|[\"'(]//[a-z]"
+    assert found([*TEMPLATES, *STATIC], outside) == []
