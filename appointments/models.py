@@ -78,6 +78,13 @@ class FirstDay(Func):
     output_field = models.DateField()
 
 
+class NextDay(Func):
+    """The day after."""
+
+    template = "(%(expressions)s + 1)"
+    output_field = models.DateField()
+
+
 def done_pair(name: str, **clock) -> models.CheckConstraint:
     """``<name>_at`` and ``<name>_by`` are both there or both absent; ``clock`` names what only the clock does."""
     at, by = f"{name}_at__isnull", f"{name}_by__isnull"
@@ -215,6 +222,11 @@ class Appointment(ScopedBase):
                 condition=Q(state=State.ENDED, ended_on__isnull=False, ended_at__isnull=False, end_reason__gt="")
                 | ~Q(state=State.ENDED) & Q(ended_on__isnull=True, ended_at__isnull=True, end_reason=""),
                 violation_error_message="终止须写明原因和日期。",
+            ),
+            models.CheckConstraint(
+                name="ended_closes_in_force",
+                condition=~Q(state=State.ENDED) | Q(in_force__isnull=False, in_force__endswith=NextDay("ended_on")),
+                violation_error_message="终止后，在任期间须止于终止日期。",
             ),
             models.CheckConstraint(
                 name="outside_decision_level_has_reason",

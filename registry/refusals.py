@@ -14,4 +14,4 @@ class Stale(Refused):
     """Somebody else wrote the row after this page was shown; the person's text is kept and compared."""
 
     def __init__(self):
-        super().__init__("在您填写期间，这份材料已被他人修改。请对照最新内容，确认后再次保存。")
+        super().__init__("填写期间，这份材料已被他人修改。请对照最新内容，确认后再次提交。")

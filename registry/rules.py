@@ -123,7 +123,7 @@ def day_words(day: date) -> str:
 
 
 def impossible_day(words: str, day: date, *, born: date, today: date, youngest: int = 0) -> str | None:
-    """Design 1.4: why a day of a person's life cannot be, as a sentence; None when it can. ``youngest`` in years of age."""
+    """Design 1.4: why a day of a person's life cannot be, as a sentence, or None. ``youngest`` in years of age."""
     if day > today:
         return f"{words}不能晚于今天（{day_words(today)}）。"
     if day < anniversary(born, youngest):

@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from PIL import Image  # noqa: E402  (the path is set above)
-from playwright.sync_api import Error, Page  # noqa: E402
+from playwright.sync_api import Error, Locator, Page  # noqa: E402
 from pypdf import PdfReader  # noqa: E402
 
 from tests.browser import NARROW, WIDE, chromium, listen, resize, sign_in, sticking_out, visitor  # noqa: E402
@@ -65,7 +65,9 @@ class Tour:
             resize(page, width)
             if inner := sticking_out(page):
                 self.fault(page, name, f"sticks out at {width} px: {', '.join(inner)}")
-            picture = page.screenshot(full_page=True)
+            tall = page.evaluate("document.scrollingElement.scrollHeight")
+            page.set_viewport_size({"width": width, "height": tall})  # what keeps to the lower edge stays there
+            picture = page.screenshot(caret="initial")
             (self.out / f"{name}-{width}.png").write_bytes(picture)
             if name in GUIDES[width]:
                 keep_small(picture, SCREENS / f"{name}-{width}.png", TALLEST[width])
@@ -90,16 +92,20 @@ def keep_small(picture: bytes, path: Path, tallest: int) -> None:
     image.quantize(COLOURS, dither=Image.Dither.NONE).save(path, optimize=True)
 
 
-def go(page: Page, button: str) -> None:
-    """Press a button of the page's body by its words and wait for what follows."""
+def press(page: Page, what: Locator) -> None:
+    """Press what leads to another page, and wait for that page."""
     with page.expect_navigation():
-        page.locator("main").get_by_role("button", name=button, exact=True).click()
+        what.first.click()
+
+
+def go(page: Page, button: str) -> None:
+    """Press a button of the page's body by its words."""
+    press(page, page.locator("main").get_by_role("button", name=button, exact=True))
 
 
 def follow(page: Page, link: str) -> None:
     """Follow the first link of the page's body that says so."""
-    with page.expect_navigation():
-        page.locator("main").get_by_role("link", name=link).first.click()
+    press(page, page.locator("main").get_by_role("link", name=link))
 
 
 def first_row(page: Page, address: str) -> str:
@@ -135,7 +141,7 @@ def public(tour: Tour, codes: dict[str, str]) -> None:
     tour.shoot(page, "public-login", "/accounts/login/")
     page.fill("input[name=login]", "nobody")
     page.fill("input[name=password]", "not-the-password")
-    page.click("main form button[type=submit]")
+    go(page, "登录")
     tour.shoot(page, "public-login-error")
 
 
@@ -256,7 +262,7 @@ def county(tour: Tour, appointment: str) -> Page:
     tour.shoot(page, "county-appointment", appointment)
     tour.shoot(page, "county-check", f"{appointment}acts/check/")
     tour.shoot(page, "county-counter", "/appointments/counter/")
-    page.locator("main table.rows td.first a, main a.row-link").first.click()
+    press(page, page.locator("main table.rows td.first a, main a.row-link"))
     tour.shoot(page, "county-counter-form")
     go(page, "下一步：核对")
     tour.shoot(page, "county-counter-form-error")
@@ -301,7 +307,7 @@ def municipal(tour: Tour, appointment: str) -> None:
     tour.shoot(page, "municipal-queue", "/appointments/queue/")
     for box in page.locator("main input[name=pick]").all()[:4]:
         box.check()
-    page.locator("main .bulk button").click()
+    press(page, page.locator("main .bulk button"))
     tour.shoot(page, "municipal-queue-confirm")
     tour.shoot(page, "municipal-appointment", appointment)
     tour.shoot(page, "municipal-file", f"{appointment}acts/file/")
@@ -318,10 +324,10 @@ def administrator(tour: Tour) -> None:
         model = address.strip("/").split("/")[-1]
         tour.shoot(page, f"administrator-{model}-list", address)
         if page.locator("#result_list tbody th a").count():
-            page.locator("#result_list tbody th a").first.click()
+            press(page, page.locator("#result_list tbody th a"))
             tour.shoot(page, f"administrator-{model}")
     tour.shoot(page, "administrator-account", "/admin/registry/user/add/")
-    page.locator("input[name=_save]").click()
+    press(page, page.locator("input[name=_save]"))
     tour.shoot(page, "administrator-account-error")
 
 

@@ -82,12 +82,17 @@ def picture(kind: str = "PNG") -> bytes:
 # --- The measure and the offices -------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def counties(db) -> dict[str, County]:
+def all_counties() -> dict[str, County]:
     """The eight, by code; put back after a test that emptied the tables."""
     if not County.unscoped.exists():
         import_module("registry.migrations.0002_counties").load(apps, None)
     return {county.code: county for county in County.unscoped.all()}
+
+
+@pytest.fixture
+def counties(db) -> dict[str, County]:
+    """The eight, by code."""
+    return all_counties()
 
 
 @pytest.fixture

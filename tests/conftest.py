@@ -3,6 +3,7 @@
 import inspect
 from html.parser import HTMLParser
 
+import hypothesis
 import pytest
 from django.conf import settings
 from django.template import engines
@@ -10,6 +11,10 @@ from django.template.base import Node
 from django.test import Client
 
 pytest_plugins = ["tests.cast"]
+
+# The same examples each time, no folder of its own, and no clock: a busy machine is no fault of the code.
+hypothesis.settings.register_profile("portal", derandomize=True, database=None, deadline=None)
+hypothesis.settings.load_profile("portal")
 
 
 def pytest_addoption(parser):

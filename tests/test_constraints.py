@@ -104,11 +104,12 @@ PROVOKED: dict[str, Callable[[SimpleNamespace], Write]] = {
     "one_cqo_in_force": lambda w: change(w.filed_b, enterprise=w.company_a),
     "term_is_whole_years": lambda w: change(w.filed_a, term_years=3),
     "in_force_within_term": lambda w: change(
-        w.ended, in_force=DateRange(w.ended.first_day, w.ended.term.upper + timedelta(days=1))
+        w.ended, in_force=DateRange(w.ended.first_day + timedelta(days=1), w.ended.in_force.upper)
     ),
     "appointed_means_in_force": lambda w: change(w.filed_a, in_force=None),
     "draft_has_no_term": lambda w: change(w.draft, term=term(w.draft.first_day), term_years=2),
     "ended_has_reason_and_day": lambda w: change(w.filed_a, ended_on=TODAY),
+    "ended_closes_in_force": lambda w: change(w.ended, in_force=w.ended.term),
     "outside_decision_level_has_reason": lambda w: change(w.filed_a, in_decision_level=False),
     "transcribed_has_scan": lambda w: change(w.filed_a, is_transcribed=True),
     "filed_means_checked": lambda w: change(w.filed_a, checked_at=None, checked_by=None),
@@ -130,6 +131,7 @@ BY_NULL: dict[str, Callable[[SimpleNamespace], Write]] = {
     "in_force_within_term": lambda w: change(w.withdrawn_draft, in_force=term(TODAY)),
     "outside_decision_level_has_reason": lambda w: change(w.filed_a, in_decision_level=None),
     "ended_has_reason_and_day": lambda w: change(w.ended, ended_on=None),
+    "ended_closes_in_force": lambda w: change(w.ended, in_force=None),
     "message_read_pair": lambda w: change(first(Message), read_by=w.user_a),
     "appointment_ended_pair": lambda w: change(w.ended, ended_at=None, end_reason=EndReason.EXPIRED),
 }

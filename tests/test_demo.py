@@ -23,6 +23,7 @@ from registry.actions.files import inspect
 from registry.models import BasisPeriod, Candidate, Employment, Enterprise, Message, StoredFile, User
 from registry.rules import credit_code_fault
 from registry.states import Outcome
+from tests.cast import all_counties
 
 
 def load(**options) -> str:
@@ -37,6 +38,7 @@ def load(**options) -> str:
 def small_city(django_db_setup, django_db_blocker):
     """enterprise-a and enterprise-b alone, for all tests of this file; gone afterwards."""
     with django_db_blocker.unblock(), override_settings(DEMO=True), transaction.atomic():
+        all_counties()
         yield load(enterprises=2)
         transaction.set_rollback(True)
 

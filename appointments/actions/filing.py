@@ -115,6 +115,11 @@ def _opinions_for(appointment: Appointment, opinions: dict[str, str], today):
     return listed, {criterion.key: opinions[criterion.key].strip() for criterion in wanted}
 
 
+def _in_one_line(opinions: dict[str, str]) -> str:
+    """Opinions as the timeline says them."""
+    return "；".join(opinion.rstrip("。") for opinion in opinions.values())[:500]
+
+
 @transaction.atomic
 def check(appointment: Appointment, *, version: int, opinions: dict[str, str], by: User, at) -> Appointment:
     """Art. 9: the county has compared the filing with its papers; what is unmet goes on with an opinion.
@@ -125,7 +130,7 @@ def check(appointment: Appointment, *, version: int, opinions: dict[str, str], b
     _, kept = _opinions_for(appointment, opinions, day_of(at))
     move(appointment, State.CHECKED, act="checked", by=by, at=at)
     appointment.save()
-    note(appointment, ActKind.CHECKED, by=by, at=at, opinions=kept, reason="；".join(kept.values())[:500])
+    note(appointment, ActKind.CHECKED, by=by, at=at, opinions=kept, reason=_in_one_line(kept))
     if policies.filing_ends(day_of(at)) == "county":
         return file(appointment, version=appointment.version, opinions=kept, by=by, at=at)
     notices.checked(appointment, at=at)
@@ -149,7 +154,7 @@ def file(appointment: Appointment, *, version: int, opinions: dict[str, str], by
         appointment=appointment, edition=listed.basis.edition, criteria=listed.as_json(), opinions=kept,
         interpretations=listed.interpretations, taken_at=at, taken_by=by,
     )  # fmt: skip
-    note(appointment, ActKind.FILED, by=by, at=at, reason="；".join(kept.values())[:500])
+    note(appointment, ActKind.FILED, by=by, at=at, reason=_in_one_line(kept))
     notices.filed(appointment, at=at)
     issue_paper(appointment, PaperKind.RECEIPT, by=by, at=at, opinions=list(kept.values()))
     return appointment

@@ -4,12 +4,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
+from django.contrib import messages
 from django.http import Http404
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
-from appointments.actions import check, end, file, renew, return_for_correction, withdraw
+from appointments.actions import check, end, file, possible, renew, return_for_correction, withdraw
 from appointments.actions.filing import opinions_at_check
 from appointments.changes import described
 from appointments.eligibility import checklist
@@ -32,7 +33,7 @@ def detail(request, reference):
         "appointment": appointment,
         "words": shown.state_words(appointment, today),
         "next": shown.next_step(appointment, request.user, listed, today),
-        "acts": shown.possible(appointment, request.user),
+        "acts": possible(appointment, request.user),
         "changes": changes,
         "returned_at": returned_at,
         "rows": rows,
@@ -156,5 +157,5 @@ def _begun(draft: Appointment) -> str:
 
 def _refused(request, form: PortalForm, appointment: Appointment):
     for sentence in form.non_field_errors():
-        shown.messages.error(request, sentence)
-    return shown.redirect(shown.url_of(appointment))
+        messages.error(request, sentence)
+    return redirect(shown.url_of(appointment))

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_safe
 
-from appointments.actions import attach_sealed_scan, possible, preview_paper
+from appointments.actions import attach_sealed_scan, preview_paper
 from appointments.forms import ScanForm
 from appointments.models import Appointment, Paper
 from appointments.states import PaperKind
@@ -90,5 +90,5 @@ def seal(request, reference, kind):
         done = carry_out(request, form, partial(_attach, issued, form), url_of, done="盖章件已上传。")
         if done:
             return done
-    context = {"appointment": appointment, "paper": issued, "form": form, "acts": possible(appointment, request.user)}
+    context = {"appointment": appointment, "paper": issued, "form": form}
     return render(request, "appointments/seal.html", context)

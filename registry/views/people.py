@@ -5,6 +5,7 @@ from django.http import Http404
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_safe
 
 from registry.actions.files import store_file
@@ -60,6 +61,14 @@ def candidate_list(request):
     return render(request, "registry/candidate_list.html", facts)
 
 
+def _back(request, person: Candidate) -> str:
+    """The page that asked for the person (``?next=``, within the portal alone), with the person named; else their own."""
+    asked = request.GET.get("next", "")
+    if asked and url_has_allowed_host_and_scheme(asked, allowed_hosts=None):
+        return f"{asked}?candidate={person.reference}"
+    return address_of(person)
+
+
 def candidate_new(request):
     """Put a person of an enterprise on file."""
     enterprises = Enterprise.unscoped.visible_to(request.user)
@@ -74,7 +83,7 @@ def candidate_new(request):
         request,
         form,
         lambda **who: record_person(enterprise=form.employer(), **form.facts(), **who),
-        to=address_of,
+        to=lambda person: _back(request, person),
         title="添加人员",
         caption=form.only.name if form.only else "",
         trail=[(PEOPLE, reverse("candidate_list"))],
