@@ -62,7 +62,7 @@ def candidate_list(request):
 
 
 def _back(request, person: Candidate) -> str:
-    """The page that asked for the person (``?next=``, within the portal alone), with the person named; else their own."""
+    """The page that asked for the person (``?next=``, within the portal), with the person named; else their own."""
     asked = request.GET.get("next", "")
     if asked and url_has_allowed_host_and_scheme(asked, allowed_hosts=None):
         return f"{asked}?candidate={person.reference}"
