@@ -2,10 +2,12 @@
 
 from django.contrib import messages
 from django.core.exceptions import RequestDataTooBig
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError
 from django.http import HttpResponseRedirect
 from django.shortcuts import render
 from django.utils.cache import add_never_cache_headers, patch_cache_control
+from django.utils.http import url_has_allowed_host_and_scheme
+from django_htmx.http import HttpResponseClientRedirect
 
 from registry.faults import sentence_for
 from registry.refusals import Refused
@@ -35,21 +37,16 @@ class RefusalMiddleware:
         return self.get_response(request)
 
     def process_exception(self, request, exception):
-        """A message and the page one came from; anything unknown goes on to the 500 page and the log."""
+        """A sentence, and the page one came from; anything unknown goes on to the 500 page and the log."""
+        if isinstance(exception, RequestDataTooBig):
+            return render(request, "413.html", status=413)
         if isinstance(exception, Refused):
             sentence = exception.sentence
-        elif isinstance(exception, RequestDataTooBig):
-            return render(request, "413.html", status=413)
-        elif isinstance(exception, DatabaseError) and (sentence := sentence_for(exception)):
-            if transaction.get_connection().in_atomic_block:
-                transaction.set_rollback(True)
-        else:
+        elif not (isinstance(exception, DatabaseError) and (sentence := sentence_for(exception))):
             return None
+        if request.method in ("GET", "HEAD"):  # to send a reader back to the same page would go round in a circle
+            return render(request, "503.html", {"sentence": sentence}, status=503)
         messages.error(request, sentence)
-        return HttpResponseRedirect(request.path if request.method == "POST" and _has_page(request) else "/")
-
-
-def _has_page(request) -> bool:
-    """Whether the address that was posted to can also be read."""
-    view = getattr(request.resolver_match, "func", None)
-    return getattr(view, "readable", False)
+        back = request.headers.get("Referer", "")
+        url = back if url_has_allowed_host_and_scheme(back, allowed_hosts={request.get_host()}) else "/"
+        return HttpResponseClientRedirect(url) if request.htmx else HttpResponseRedirect(url)
