@@ -144,7 +144,7 @@ def letter_of_authorisation(facts: AuthorisationFacts, *, preview: bool = False)
         preview,
         enterprise=_cell(facts.enterprise_name, 112),
         appointer=_cell(facts.appointer_name, 29),
-        position=_cell(facts.position, 29),
+        position=_cell(facts.position, 56),
         size=size,
         paragraphs=[as_paragraph(lines) for lines in paragraphs[:-1]],
         term=as_paragraph(paragraphs[-1]),
