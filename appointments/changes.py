@@ -1,5 +1,7 @@
 """What a filing says, field by field, in words: returned with the fields at fault, and compared after correction."""
 
+from django.utils import timezone
+
 from appointments.eligibility import facts_of
 from appointments.models import Appointment
 from appointments.states import ActKind, EvidenceKind
@@ -7,7 +9,7 @@ from appointments.states import ActKind, EvidenceKind
 
 def described(appointment: Appointment) -> dict[str, tuple[str, str]]:
     """Field → (its name in Chinese, what it says); these are the fields a return can name."""
-    facts = facts_of(appointment, appointment.first_day or appointment.created_at.date())
+    facts = facts_of(appointment, appointment.first_day or timezone.localdate(appointment.created_at))
     evidence = {kind: [] for kind in EvidenceKind.values}
     for row in appointment.evidences.select_related("file"):
         evidence[row.kind].append(f"{row.file.name}（{row.file.pages} 页）")

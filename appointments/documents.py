@@ -167,7 +167,7 @@ def filing_receipt(facts: ReceiptFacts, *, preview: bool = False) -> bytes:
         "本回执仅证明上述任命已经登记，聘任期限以聘书所载为准。"
     ]
     if facts.outside_basis:
-        basis.append(f"任命之日{facts.measure_title}不在有效期内，亦无其他现行有效的依据，本回执对此如实载明。")
+        basis.append(f"提交之日{facts.measure_title}不在有效期内，亦无其他现行有效的依据，本回执对此如实载明。")
     opinions = ["附意见登记：", *facts.opinion_lines] if facts.opinion_lines else [NO_OPINION]
     size = min(31.0, 170 * MM / 1.12 / len(facts.bureau_name))
     filed_on = day_words(facts.filed_on)

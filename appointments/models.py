@@ -42,13 +42,19 @@ class AppointmentQuerySet(ScopedQuerySet):
         return self.filter(in_force__contains=day)
 
     def awaiting(self, user):
-        """What waits for this person's office: the county checks, the city files, the enterprise corrects."""
+        """What waits for this person's office: the county checks, the city files, the enterprise corrects.
+
+        What a bureau transcribed and then returned waits for that bureau: a paper filer has no page of its own.
+        """
         states = {
             "county": [State.SUBMITTED],
             "municipal": [State.CHECKED],
             "enterprise": [State.DRAFT, State.RETURNED],
         }
-        return self.visible_to(user).filter(state__in=states.get(user.role, []))
+        waiting = Q(state__in=states.get(user.role, []))
+        if user.role == "county":
+            waiting |= Q(state=State.RETURNED, is_transcribed=True)
+        return self.visible_to(user).filter(waiting)
 
     def expired_by(self, day):
         """Filed appointments whose last day is over."""

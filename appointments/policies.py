@@ -57,8 +57,9 @@ rules.add_perm("appointments.transcribe", is_bureau & oversees_enterprise_at_cou
 rules.add_perm("appointments.work_queue", is_bureau)
 rules.add_perm("appointments.prepare", owns | (is_transcribed & overseeing_bureau))
 rules.add_perm("appointments.submit", owns | (is_transcribed & overseeing_bureau))
-rules.add_perm("appointments.withdraw", owns)
-rules.add_perm("appointments.end", owns)
+# A paper filer withdraws and ends on paper too; the bureau transcribes it.
+rules.add_perm("appointments.withdraw", owns | (is_transcribed & overseeing_bureau))
+rules.add_perm("appointments.end", owns | (is_transcribed & overseeing_bureau))
 rules.add_perm("appointments.seal", owns | (is_transcribed & overseeing_bureau))
 rules.add_perm("appointments.renew", owns)
 rules.add_perm("appointments.check", overseeing_bureau)

@@ -49,14 +49,18 @@ def _months_and_days(first: date, until: date) -> tuple[int, int]:
     if until.day < first.day:
         months -= 1
     year, month = divmod(first.year * 12 + first.month - 1 + months, 12)
-    return months, (until - (date(year, month + 1, 1) + timedelta(days=first.day - 1))).days
+    return months, max((until - (date(year, month + 1, 1) + timedelta(days=first.day - 1))).days, 0)
 
 
 def experience(periods: Iterable[Period], as_of: date) -> tuple[int, int]:
-    """Art. 6(三) 质量工作经历: total as whole months and days, thirty days of different spans making a month."""
+    """Art. 6(三) 质量工作经历: total as whole months and days.
+
+    One span is counted by the calendar alone; the days left over of several spans make a month by thirties.
+    """
     parts = [_months_and_days(*span) for span in merged(periods, as_of)]
-    days = sum(d for _, d in parts)
-    return sum(m for m, _ in parts) + days // 30, days % 30
+    left_over = [days for _, days in parts if days]
+    carried = sum(left_over) // 30 if len(left_over) > 1 else 0
+    return sum(months for months, _ in parts) + carried, sum(left_over) - 30 * carried
 
 
 def experience_met_on(periods: Iterable[Period], years: int, horizon: date) -> date | None:
@@ -167,18 +171,24 @@ def _words(label: str, months: int, days: int) -> str:
     return f"{label} {' '.join(filter(None, parts)) or '0 天'}"
 
 
+def _proven(facts: Facts, needed: Thresholds) -> bool:
+    """Whether either road is met by what has its evidence on file, alone."""
+
+    def shown(held: Iterable[Held], level: str) -> bool:
+        return any(h.has_evidence and h.since <= facts.as_of and rank(h.level) >= rank(level) for h in held)
+
+    worked = experience((w.period for w in facts.work if w.has_evidence), facts.as_of)[0] >= 12 * needed.years
+    return shown(facts.qualifications, needed.qualification) or (worked and shown(facts.educations, needed.education))
+
+
 def qualified(facts: Facts, needed: Thresholds) -> Criterion:
     """Art. 6(三): 中级以上职业资格 (A), or 本科以上学历 (B) and 5年以上质量工作经历 (C): A or (B and C)."""
     a = _earliest(facts.qualifications, needed.qualification)
     b = _earliest(facts.educations, needed.education)
     horizon = anniversary(facts.as_of, 60)
     c = experience_met_on((w.period for w in facts.work), needed.years, horizon)
-    roads = [
-        (a.since, a.has_evidence) if a else None,
-        (max(b.since, c), b.has_evidence and all(w.has_evidence for w in facts.work)) if b and c else None,
-    ]
-    met_on = min((road[0] for road in roads if road), default=None)
-    met = [road for road in roads if road and road[0] <= facts.as_of]
+    roads = [a.since if a else None, max(b.since, c) if b and c else None]
+    met_on = min(filter(None, roads), default=None)
     total = experience((w.period for w in facts.work), facts.as_of)
     evidence = (
         "甲　职业资格：" + ("；".join(h.words for h in facts.qualifications) or "无"),
@@ -188,8 +198,8 @@ def qualified(facts: Facts, needed: Thresholds) -> Criterion:
     )
     level = QualificationLevel(needed.qualification).label, EducationLevel(needed.education).label
     title = f"{level[0]}以上职业资格；或者{level[1]}以上学历和 {needed.years} 年以上质量工作经历"
-    if met:
-        proven = any(has_evidence for _, has_evidence in met)
+    if met_on and met_on <= facts.as_of:
+        proven = _proven(facts, needed)
         return Criterion(
             "6.(3)",
             title,

@@ -6,7 +6,7 @@ from django.core.checks import register
 
 class PortalConfig(AppConfig):
     name = "cqo_portal"
-    verbose_name = "首席质量官管理平台"
+    verbose_name = "企业首席质量官服务平台"
 
     def ready(self):
         from cqo_portal.checks import driver_is_psycopg2

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from appointments.models import Appointment
 from appointments.rules import is_renewable
-from appointments.states import APPOINTED_STATES, State
+from appointments.states import State
 from registry.models import County, Enterprise, Interpretation, Message, User
 from registry.models.measure import legal_basis
 from registry.states import Designation, Role
@@ -133,7 +133,7 @@ def cqo_in_force(enterprise: Enterprise, day: date) -> Appointment | None:
 
 def coverage(user: User, today: date) -> list[dict]:
     """Above-scale enterprises and those of them with a CQO in force, by county (Art. 4: a figure, never a gate)."""
-    in_force = Q(appointments__in_force__contains=today, appointments__state__in=APPOINTED_STATES)
+    in_force = Q(appointments__in_force__contains=today)
     rows = (
         Enterprise.unscoped.visible_to(user)
         .designated(Designation.ABOVE_SCALE, today)

@@ -12,7 +12,7 @@ env = environ.Env()
 
 
 def _kept_secret(name: str) -> str:
-    """A secret from the environment, else one made at set-up and kept under ``var/secrets`` (see script/lib)."""
+    """A secret from the environment, else one made at set-up and kept under ``var/secrets`` (see script/steps.py)."""
     if value := env.str(name, default=""):
         return value
     kept = VAR_DIR / "secrets" / name.lower()
@@ -154,7 +154,7 @@ STORAGES = {
 }
 # Personal papers: outside the web root, under generated names, served through an access check only.
 FILES_DIR = Path(env.str("CQO_FILES", default=str(VAR_DIR / "files")))
-FONTS_DIR = VAR_DIR / "fonts"
+FONTS_DIR = Path(env.str("CQO_FONTS", default=str(VAR_DIR / "fonts")))
 UPLOAD_LIMIT = 10 * 1024 * 1024  # bytes, one file
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024

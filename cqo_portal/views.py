@@ -48,16 +48,19 @@ def inbox(request):
 def open_message(request, pk):
     """Note who opened a message first, and go where it leads."""
     message = find(Message.unscoped.visible_to(request.user), pk=pk)
-    Message.unscoped.filter(pk=pk, read_at=None).update(read_at=timezone.now(), read_by=request.user)
+    if request.user.role != Role.ADMINISTRATOR:  # who looks on, but is not the office it waits for
+        Message.unscoped.filter(pk=pk, read_at=None).update(read_at=timezone.now(), read_by=request.user)
     return HttpResponseRedirect(message.url)
 
 
 @login_not_required
 def measure(request):
     """The whole text by clause, each with how the portal treats it."""
-    basis = legal_basis(timezone.localdate())
+    today = timezone.localdate()
+    basis = legal_basis(today)
     editions = Edition.unscoped.prefetch_related("periods")
-    questions = basis.edition.interpretations.order_by("pk")
+    readings = {row.key: row for row in basis.edition.interpretations.recorded().filter(period__contains=today)}
+    questions = [(row, readings.get(row.key)) for row in basis.edition.interpretations.questions()]
     articles: dict[int, list] = {}
     for clause in basis.edition.clauses.all():
         articles.setdefault(clause.article, []).append(clause)
@@ -91,6 +94,10 @@ def _answer(paper: Paper | None) -> Answer:
     if appointment.state == State.ENDED and appointment.end_reason != "expired":
         day = day_words(appointment.ended_on)
         return Answer(f"已终止（{day}）", "red", f"{appointment.get_end_reason_display()}。", paper)
+    if appointment.last_day < today and appointment.filed_at is None:
+        return Answer(
+            "真实，从未登记", "grey", f"聘任期限已于{day_words(appointment.last_day)}届满，质监部门没有登记。", paper
+        )
     if appointment.last_day < today:
         return Answer("已期满", "grey", f"聘任期限已于{day_words(appointment.last_day)}届满。", paper)
     if appointment.state != State.FILED and paper.kind != PaperKind.RECEIPT:
@@ -102,8 +109,8 @@ def _answer(paper: Paper | None) -> Answer:
 @login_not_required
 def verify(request):
     """The page on which one types a code."""
-    if code := request.GET.get("code", "").strip():
-        return redirect("verify_paper", code=(verification.canonical(code) or code)[:60].replace("/", ""))
+    if code := request.GET.get("code", "").replace("/", "").strip():
+        return redirect("verify_paper", code=(verification.canonical(code) or code)[:60])
     return render(request, "verify.html", {"answer": None})
 
 

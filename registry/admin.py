@@ -8,6 +8,7 @@ from django.core.exceptions import PermissionDenied
 from django.utils import timezone
 
 from registry.actions.measure import record_extension
+from registry.fields import DayField
 from registry.models import (
     BasisPeriod,
     Candidate,
@@ -20,6 +21,7 @@ from registry.models import (
     Message,
     User,
 )
+from registry.models.measure import days
 from registry.refusals import Refused
 from registry.states import STAFF
 
@@ -38,10 +40,23 @@ class ScopedAdmin(admin.ModelAdmin):
     def get_queryset(self, request):
         return self.model._default_manager.visible_to(request.user)
 
+    def lookup_allowed(self, lookup, value, request):
+        """The filters of the list and nothing else: a lookup typed into the address could read what no page shows."""
+        offered = [entry[0] if isinstance(entry, tuple) else entry for entry in self.list_filter]
+        names = [f"{name}{end}" for name in offered if isinstance(name, str) for end in ("", "__exact", "__id__exact")]
+        return lookup in names and "\x00" not in str(value)
+
     def formfield_for_foreignkey(self, db_field, request, **kwargs):
         related = db_field.related_model._default_manager
         kwargs["queryset"] = related.visible_to(request.user)
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    def response_action(self, request, queryset):
+        """A choice that is no row's number is no choice."""
+        if not all(chosen.isascii() and chosen.isdigit() for chosen in request.POST.getlist("_selected_action")):
+            messages.error(request, "所选的内容有误，请重新选择。")
+            return None
+        return super().response_action(request, queryset)
 
     def has_module_permission(self, request):
         return request.user.is_authenticated and request.user.role in STAFF
@@ -113,7 +128,7 @@ class EnterpriseAdmin(ScopedAdmin):
 @admin.register(Candidate)
 class CandidateAdmin(ScopedAdmin):
     list_display = ["name", "reference", "id_masked", "birth_date"]
-    fields = ["reference", "name", "birth_date", "id_type", "id_masked", "phone"]
+    fields = ["reference", "name", "birth_date", "id_type", "id_masked"]
     search_fields = ["name", "reference"]
     inlines = [EmploymentInline]
 
@@ -143,12 +158,22 @@ class MessageAdmin(ScopedAdmin):
 class ExtensionForm(forms.ModelForm):
     """An extension of the measure, or its successor's validity, as its document says (Art. 14)."""
 
-    first_day = forms.DateField(label="首日")
-    last_day = forms.DateField(label="末日")
+    first_day = DayField(label="首日")
+    last_day = DayField(label="末日", required=False, help_text="没有写明末日的，留空。")
 
     class Meta:
         model = BasisPeriod
         fields = ["edition", "title", "number", "is_demo"]
+
+    def clean(self):
+        """What the action would refuse is said here, so that what was typed stays."""
+        told = super().clean()
+        first_day, last_day = told.get("first_day"), told.get("last_day")
+        if first_day and last_day and last_day < first_day:
+            self.add_error("last_day", "末日不得早于首日。")
+        elif first_day and BasisPeriod.unscoped.filter(period__overlap=days(first_day, last_day)).exists():
+            self.add_error("first_day", "同一日只能有一个有效的制度依据，请核对首日和末日。")
+        return told
 
 
 @admin.register(BasisPeriod)

@@ -14,6 +14,7 @@ TRIGGERS = {
     "append_only": "已经作出的记录不能更改或删除。",
 }
 BUSY = "系统正忙，另一人正在办理同一件事。请稍候再试，您填写的内容没有写入。"
+TOO_LONG = "内容超过了允许的长度，没有写入。请缩短后再试。"
 CODES_OF_BUSY = {"55P03", "57014", "40001", "40P01"}  # lock or statement timeout, serialisation, deadlock
 
 
@@ -30,6 +31,8 @@ def sentence_for(error: DatabaseError) -> str | None:
     cause = error.__cause__
     if getattr(cause, "pgcode", None) in CODES_OF_BUSY:
         return BUSY
+    if getattr(cause, "pgcode", None) == "22001":  # a string longer than its column
+        return TOO_LONG
     if name := getattr(getattr(cause, "diag", None), "constraint_name", None):
         return _constraint_sentences().get(name)
     if "pgtrigger" in str(error):

@@ -191,7 +191,7 @@ class PersonEditForm(GroupedForm):
     phone = PhoneField(label="手机号码", max_length=20, required=False, help_text=MOBILE_HELP)
     position = LineField(label="在本企业的职务", max_length=60)
 
-    groups = (("现在的职务和联系方式", "姓名和证件有误的，请联系县(市、区)局更正。", ("phone", "position")),)
+    groups = (("现在的职务和联系方式", "", ("phone", "position")),)
 
 
 class FactForm(OfAnEnterprise):

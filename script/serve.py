@@ -120,7 +120,7 @@ def manage(*arguments: str, **environment: str) -> None:
 
 def announce(port: int) -> None:
     """Print the address and, with demo data, the accounts."""
-    print(f"\n首席质量官管理平台 / CQO portal:  http://127.0.0.1:{port}/\n")
+    print(f"\n企业首席质量官服务平台 / CQO portal:  http://127.0.0.1:{port}/\n")
     if os.environ.get("CQO_DEMO") == "1":
         password = os.environ.get("CQO_DEMO_PASSWORD", "demo-cqo-2026")
         print(f"演示账号 / demo accounts（密码 / password: {password}）")

@@ -12,10 +12,10 @@ from appointments.states import ActKind, Appointer, EndReason, EvidenceKind, Pap
 from registry import filestore
 from registry.actions.measure import record_interpretation
 from registry.actions.people import record_person, remove_fact
-from registry.models import Interpretation, Message, QualityExperience, User
+from registry.models import Enterprise, Interpretation, Message, QualityExperience, User
 from registry.refusals import Refused, Stale
 from registry.states import IdPaper, Outcome
-from tests.cast import AT, COMPLETE, MEASURE, TODAY, picture, resident_id
+from tests.cast import AT, COMPLETE, MEASURE, TODAY, person, picture, resident_id
 
 DAY = timedelta(days=1)
 
@@ -587,3 +587,37 @@ def test_the_buttons_offered_are_the_acts_that_are_taken(make, company_a, person
     assert ("file" in city) == (state == State.CHECKED)
     assert ("check" in county) == (state == State.SUBMITTED)
     assert ("end" in own) == (state == State.FILED)
+
+
+def test_the_longest_names_fit_into_every_message(make, company_a, user_a, county_one):
+    """An enterprise of 80 characters appoints a person of 40; nobody gets an error instead of a message."""
+    Enterprise.unscoped.filter(pk=company_a.pk).update(name="甲" * 80)
+    company_a.refresh_from_db()
+    someone = person(9, "张" * 40, company=company_a, by=user_a)
+    row = make.returned(someone, company_a)
+    assert row.state == State.RETURNED
+    assert Message.unscoped.filter(enterprise=company_a, subject__startswith="退回补正").exists()
+
+
+def test_what_a_county_transcribed_and_returned_waits_for_it_and_may_be_withdrawn(
+    make, company_a, person_a, county_one
+):
+    scan = make.stored(company_a)
+    facts = {"transcript": scan, "own_letter_number": "甲聘1号"} | COMPLETE
+    row = actions.enter_at_counter(enterprise=company_a, candidate=person_a, by=county_one, at=AT, **facts)
+    row = actions.return_for_correction(row, version=row.version, remarks={"position": "不清"}, by=county_one, at=AT)
+    assert row in Appointment.unscoped.awaiting(county_one)
+    row = actions.withdraw(row, version=row.version, reason="企业书面撤回", by=county_one, at=AT)
+    assert row.state == State.WITHDRAWN
+
+
+def test_a_scan_of_another_enterprise_is_not_taken(make, company_a, company_b, person_a, county_one):
+    facts = {"transcript": make.stored(company_b), "own_letter_number": ""} | COMPLETE
+    with pytest.raises(Refused, match="不属于"):
+        actions.enter_at_counter(enterprise=company_a, candidate=person_a, by=county_one, at=AT, **facts)
+
+
+@pytest.mark.parametrize("state", [State.SUBMITTED, State.RETURNED, State.WITHDRAWN])
+def test_only_what_was_filed_is_renewed(make, company_a, person_a, user_a, state):
+    with pytest.raises(Refused):
+        actions.renew(make.in_state(state, person_a, company_a), by=user_a, at=AT)

@@ -481,7 +481,7 @@ def test_a_spoilt_paper_is_not_served(browse, everything, user_a, caplog):
         response = browse(user_a).get(reverse("appointment_paper", args=[everything["a"].reference, "receipt"]))
     finally:
         kept.write_bytes(data)
-    assert response.status_code == 302 and "do not match" in caplog.text
+    assert response.status_code == 503 and "do not match" in caplog.text
 
 
 def test_papers_are_previewed_before_the_act_and_not_after(browse, make, user_a, person_a, company_a):

@@ -73,6 +73,7 @@ PROVOKED: dict[str, Callable[[SimpleNamespace], Write]] = {
     # Accounts and enterprises
     "user_county_role_has_county": lambda w: change(w.county_one, county=None),
     "user_enterprise_role_has_enterprise": lambda w: change(w.user_a, enterprise=None),
+    "user_username_once_in_any_case": lambda w: change(w.user_a, username=w.county_one.username.upper()),
     "enterprise_credit_code_once": lambda w: change(w.company_a, credit_code=w.company_b.credit_code),
     "enterprise_credit_code_format": lambda w: change(w.company_a, credit_code="I" * 18),
     "enterprise_contact_phone_format": lambda w: change(w.company_a, contact_phone="0763-3366"),

@@ -8,6 +8,7 @@ import pytest
 import time_machine
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 
 from registry.actions.people import change_person
 from registry.models import Candidate, Education, Employment, ProfessionalQualification, QualityExperience
@@ -269,3 +270,13 @@ def test_a_long_list_is_paged_in_a_fixed_order(client, county_one, company_a):
     shown = [re.findall(r"/candidates/(RY\d+)/", page) for page in pages]
     assert [len(rows) for rows in shown] == [50, 2]
     assert not set(shown[0]) & set(shown[1])
+
+
+def test_a_second_enterprise_neither_sees_nor_changes_the_phone_the_first_one_wrote(
+    client, company_b, user_a, user_b, person_a
+):
+    cast.person(1, "张三", company=company_b, by=user_b)
+    Employment.unscoped.filter(candidate=person_a, enterprise=company_b).update(phone="13711112222")
+    client.force_login(user_b)
+    page = client.get(reverse("candidate_detail", args=[person_a.reference])).content.decode()
+    assert "13711112222" in page and "13900139000" not in page

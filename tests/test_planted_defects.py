@@ -68,7 +68,13 @@ def access_tests_fail(copy: Path) -> bool:
     """Run the access tests in a copy of the checkout, on a database of its own."""
     command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:xdist", "tests/test_access.py"]
     url = os.environ["DATABASE_URL"].rsplit("/", 1)[0] + f"/planted_{os.getpid()}"
-    done = subprocess.run(command, cwd=copy, env=os.environ | {"DATABASE_URL": url}, capture_output=True, text=True)
+    done = subprocess.run(
+        command,
+        cwd=copy,
+        env=os.environ | {"DATABASE_URL": url, "CQO_FONTS": str(ROOT / "var" / "fonts")},
+        capture_output=True,
+        text=True,
+    )
     assert done.returncode in (0, 1), done.stdout[-2000:] + done.stderr[-2000:]
     return done.returncode == 1
 

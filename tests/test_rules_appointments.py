@@ -25,6 +25,7 @@ from appointments.rules import (
     qualified,
     term_of,
 )
+from registry.rules import anniversary
 from registry.states import EducationLevel, Outcome, QualificationLevel
 from tests.cast import COMPLETE
 
@@ -333,3 +334,18 @@ def test_departments_not_yet_reporting_are_no_fault_of_the_form():
     """Design 1.5: what is unmet warns, no form refuses."""
     bare = COMPLETE | {"departments_report": False, "declares_ethics": False}
     assert missing(bare, today=TODAY) == {}
+
+
+@given(st.dates(date(2000, 1, 1), date(2020, 12, 31)), st.integers(1, 6))
+def test_one_unbroken_job_is_full_on_its_anniversary_and_not_a_day_before(first, years):
+    assert experience_met_on([Period(first, None)], years, date(2040, 1, 1)) == anniversary(first, years)
+
+
+def test_the_anniversary_of_a_job_begun_on_29_february_is_1_march():
+    assert experience_met_on([Period(date(2016, 2, 29), None)], 5, date(2040, 1, 1)) == date(2021, 3, 1)
+
+
+def test_a_later_certificate_with_its_scan_proves_what_an_earlier_one_without_does_not():
+    without, scanned = (Held("intermediate", date(year, 1, 1), str(year), year == 2012) for year in (2010, 2012))
+    found = qualified(Facts(date(2026, 1, 1), qualifications=(without, scanned)), Thresholds())
+    assert (found.outcome, found.met_on) == (Outcome.MET, date(2010, 1, 1))

@@ -10,6 +10,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import Image
 from pypdf import PdfReader, PdfWriter
 
+from registry.actions.files import inspect
 from registry.models import Education, StoredFile
 from tests.cast import AT, pdf, picture
 from tests.test_enterprise_pages import days, sent, signed_in
@@ -112,3 +113,16 @@ def test_a_file_is_there_for_its_enterprise_its_county_and_the_city_alone(
 @pytest.mark.parametrize("reference", ["0", "0%00", "..%2F0", "0" * 400])
 def test_a_file_that_never_was_is_not_there(client, user_a, reference):
     assert signed_in(client, user_a).get(f"/files/{reference}/").status_code == 404
+
+
+def test_a_photo_is_stored_upright_and_a_transparent_picture_on_white():
+    """Phones turn pictures by EXIF, which is not kept; and nothing transparent turns black."""
+    turned, exif = io.BytesIO(), Image.Exif()
+    exif[0x0112] = 6
+    Image.new("RGB", (40, 20), "white").save(turned, "JPEG", exif=exif)
+    with Image.open(io.BytesIO(inspect(turned.getvalue())[0])) as stored:
+        assert stored.size == (20, 40) and not stored.getexif()
+    clear = io.BytesIO()
+    Image.new("RGBA", (4, 4), (0, 0, 0, 0)).save(clear, "PNG")
+    with Image.open(io.BytesIO(inspect(clear.getvalue())[0])) as stored:
+        assert stored.convert("RGB").getpixel((1, 1)) == (255, 255, 255)

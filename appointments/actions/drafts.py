@@ -52,15 +52,12 @@ def start_draft(*, enterprise: Enterprise, candidate: Candidate, by: User, at) -
 @transaction.atomic
 def renew(appointment: Appointment, *, by: User, at) -> Appointment:
     """Begin the next appointment of the same person, pre-filled; possible before and after expiry (Art. 11)."""
-    enterprise = locked(Enterprise.unscoped, appointment.enterprise_id)
-    allow(by, "appointments.renew", appointment)
-    if known := appointment.renewals.exclude(state=State.WITHDRAWN).first():
+    appointment = begin(appointment, "renew", by=by, among=(State.FILED, State.ENDED))
+    if known := appointment.renewals.exclude(state__in=(State.WITHDRAWN, State.ENDED)).first():
         return known
-    if appointment.in_force is None:
-        raise Refused("这项任命没有生效过，请建立新的任命。")
     copied = {name: getattr(appointment, name) for name in PREPARED if not name.startswith("declares")}
     copied["first_day"] = max(appointment.in_force.upper, day_of(at))
-    draft = _new(enterprise, appointment.candidate, by=by, at=at, renews=appointment, **copied)
+    draft = _new(appointment.enterprise, appointment.candidate, by=by, at=at, renews=appointment, **copied)
     for row in appointment.evidences.all():
         Evidence.unscoped.create(appointment=draft, kind=row.kind, file=row.file, added_at=at, added_by=by)
     return draft
@@ -106,6 +103,8 @@ def enter_at_counter(
     """代录: a bureau transcribes an enterprise's own paper, its scan attached and the row flagged (design 1.15)."""
     enterprise = locked(Enterprise.unscoped, enterprise.pk)
     allow(by, "appointments.transcribe", enterprise)
+    if transcript.enterprise_id != enterprise.pk:
+        raise Refused("文件不属于这家企业。", field="scan")
     draft = _new(
         enterprise, candidate, by=by, at=at,
         is_transcribed=True, transcript=transcript, own_letter_number=own_letter_number, **values,

@@ -6,9 +6,8 @@ from pathlib import PureWindowsPath
 
 from django.conf import settings
 from django.utils.text import get_valid_filename
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageOps, UnidentifiedImageError
 from pypdf import PdfReader
-from pypdf.errors import PyPdfError
 
 from registry import filestore
 from registry.actions.common import allow
@@ -26,9 +25,13 @@ def _checked_image(data: bytes) -> tuple[bytes, str]:
         with Image.open(io.BytesIO(data), formats=tuple(IMAGE_TYPES)) as picture:
             if picture.width * picture.height > PIXELS:
                 raise Refused("图片过大（超过 4000 万像素），请缩小后再上传。")
-            kind, clean = picture.format, io.BytesIO()
-            picture.load()
-            picture.convert("RGB").save(clean, kind, **({"quality": 88} if kind == "JPEG" else {"optimize": False}))
+            # Phones write several frames into one JPEG, which Pillow then calls MPO: the first is the picture.
+            kind, clean = "PNG" if picture.format == "PNG" else "JPEG", io.BytesIO()
+            upright = ImageOps.exif_transpose(picture).convert("RGBA")
+            paper = Image.new("RGBA", upright.size, "white")
+            Image.alpha_composite(paper, upright).convert("RGB").save(
+                clean, kind, **({"quality": 88} if kind == "JPEG" else {"optimize": False})
+            )
     except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError) as fault:
         raise Refused(f"无法打开这张图片，文件可能已损坏。{WANTED}") from fault
     return clean.getvalue(), IMAGE_TYPES[kind]
@@ -41,7 +44,9 @@ def _checked_pdf(data: bytes) -> int:
         if reader.is_encrypted:
             raise Refused("这份 PDF 设有密码，请上传没有密码的文件。")
         pages = len(reader.pages)
-    except (PyPdfError, ValueError, KeyError, TypeError, AttributeError, RecursionError, OSError) as fault:
+    except Refused:
+        raise
+    except Exception as fault:  # a damaged PDF makes the reader raise nearly anything
         raise Refused(f"无法打开这份 PDF，文件可能已损坏。{WANTED}") from fault
     if not pages:
         raise Refused("这份 PDF 没有任何页面。")

@@ -46,7 +46,13 @@ def record_person(
     if person.employments.filter(enterprise=enterprise, period__overlap=(since, None)).exists():
         raise Refused("此人已在本企业的人员名单中。", field="id_number")
     Employment.unscoped.create(
-        candidate=person, enterprise=enterprise, position=position, period=(since, None), recorded_at=at, recorded_by=by
+        candidate=person,
+        enterprise=enterprise,
+        position=position,
+        phone=facts.get("phone", ""),
+        period=(since, None),
+        recorded_at=at,
+        recorded_by=by,
     )
     return person
 
@@ -64,7 +70,6 @@ def _person_with(id_type: str, id_number: str, name: str, facts: dict, by: User,
                     reference=reference,
                     name=name,
                     birth_date=facts["birth_date"],
-                    phone=facts.get("phone", ""),
                     id_type=id_type,
                     id_masked=masked_id(id_number),
                     id_cipher=cipher,
@@ -76,28 +81,24 @@ def _person_with(id_type: str, id_number: str, name: str, facts: dict, by: User,
         except IntegrityError:  # somebody else put the same person on file a moment ago
             known = Candidate.unscoped.get(id_hash=fingerprint)
     if known.name != name:
-        raise Refused(
-            "该证件号码已登记在另一姓名之下。请核对姓名和证件；确需更名的，请联系县(市、区)局。", field="name"
-        )
+        raise Refused("该证件号码已登记在另一姓名之下。请逐字核对姓名和证件。", field="name")
     return known
 
 
 @transaction.atomic
 def change_person(person: Candidate, *, enterprise: Enterprise, version: int, phone: str, position: str, by: User, at):
-    """Correct a person's phone, and the position at this enterprise. Raises Stale."""
+    """Correct a person's phone and position at this enterprise, while in service there. Raises Stale."""
     enterprise = locked(Enterprise.unscoped, enterprise.pk)
     person = locked(Candidate.unscoped, person.pk, version)
     allow(by, "registry.record_person", enterprise)
-    employment = person.employments.filter(enterprise=enterprise).first()
+    employment = person.employments.filter(enterprise=enterprise, period__contains=day_of(at)).first()
     if employment is None:
-        raise Refused("此人不在本企业的人员名单中。")
-    person.phone = phone
+        raise Refused("此人现在不在本企业任职。")
     person.version += 1
     person.save()
-    if employment.position != position:
-        employment.position = position
-        employment.recorded_at, employment.recorded_by = at, by
-        employment.save()
+    employment.position, employment.phone = position, phone
+    employment.recorded_at, employment.recorded_by = at, by
+    employment.save()
     return person
 
 
@@ -121,6 +122,8 @@ def record_fact(model, person: Candidate, *, enterprise: Enterprise, by: User, a
     allow(by, "registry.record_person", enterprise)
     if not person.employments.filter(enterprise=enterprise).exists():
         raise Refused("此人不在本企业的人员名单中。")
+    if evidence is not None and evidence.enterprise_id != enterprise.pk:
+        raise Refused("文件不属于这家企业。", field="evidence")
     _refuse_impossible_days(model, person, facts, today=day_of(at))
     return model.unscoped.create(
         candidate=person, enterprise=enterprise, evidence=evidence, recorded_at=at, recorded_by=by, **facts

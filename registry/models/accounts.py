@@ -5,8 +5,9 @@ from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.validators import UnicodeUsernameValidator
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Lower
 
-from registry.models.base import Base, PortalQuerySet
+from registry.models.base import Base, PortalQuerySet, tracked
 from registry.states import CITY_WIDE, STAFF, Role
 
 
@@ -48,6 +49,7 @@ class UserManager(BaseUserManager.from_queryset(UserQuerySet)):
         return user
 
 
+@tracked(exclude=["password", "last_login"])
 class User(AbstractBaseUser):
     """Somebody who signs in: one role, and the county or enterprise it is held for."""
 
@@ -77,6 +79,11 @@ class User(AbstractBaseUser):
         default_manager_name = "unscoped"
         base_manager_name = "unscoped"
         constraints = [
+            models.UniqueConstraint(
+                Lower("username"),
+                name="user_username_once_in_any_case",
+                violation_error_message="该账号已存在（不区分大小写）。",
+            ),
             models.CheckConstraint(
                 name="user_county_role_has_county",
                 condition=Q(role=Role.COUNTY, county__isnull=False) | ~Q(role=Role.COUNTY) & Q(county__isnull=True),

@@ -97,7 +97,7 @@ class Message(Base):
 
     enterprise = models.ForeignKey(Enterprise, models.CASCADE, null=True, blank=True, related_name="messages")
     county = models.ForeignKey(County, models.CASCADE, null=True, blank=True, related_name="messages")
-    subject = models.CharField("标题", max_length=120)
+    subject = models.CharField("标题", max_length=160)
     body = models.CharField("内容", max_length=600)
     url = models.CharField(max_length=200)
     sent_at = models.DateTimeField("时间")

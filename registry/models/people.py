@@ -28,7 +28,6 @@ class Candidate(ScopedBase):
     reference = models.CharField("编号", max_length=12, unique=True, editable=False)
     name = models.CharField("姓名", max_length=40)
     birth_date = models.DateField("出生日期")
-    phone = models.CharField("手机号码", max_length=11, blank=True)
     # The ID paper serves one purpose, to tell people apart (design 1.14).
     id_type = models.CharField("证件类型", max_length=20, choices=IdPaper.choices, default=IdPaper.RESIDENT)
     id_masked = models.CharField("证件号码", max_length=20)
@@ -67,6 +66,7 @@ class Employment(ScopedBase):
     candidate = models.ForeignKey(Candidate, models.PROTECT, related_name="employments")
     enterprise = models.ForeignKey(Enterprise, models.PROTECT, verbose_name="企业", related_name="employments")
     position = models.CharField("职务", max_length=60)
+    phone = models.CharField("手机号码", max_length=11, blank=True)
     period = DateRangeField("在职期间")
     recorded_at = models.DateTimeField()
     recorded_by = models.ForeignKey(User, models.PROTECT, related_name="+")

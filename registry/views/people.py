@@ -1,11 +1,12 @@
 """People on file: list, entry, correction, and the facts about them."""
 
+import re
+
 from django.db.models import Prefetch
 from django.http import Http404
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_safe
 
 from registry.actions.files import store_file
@@ -62,11 +63,10 @@ def candidate_list(request):
 
 
 def _back(request, person: Candidate) -> str:
-    """The page that asked for the person (``?next=``, within the portal), with the person named; else their own."""
+    """The page that asked for the person (``?next=``, a plain path), with the person named; else the person's own."""
     asked = request.GET.get("next", "")
-    if asked and url_has_allowed_host_and_scheme(asked, allowed_hosts=None):
-        return f"{asked}?candidate={person.reference}"
-    return address_of(person)
+    plain = re.fullmatch(r"/(?:[\w-]+/){1,6}", asked, re.ASCII) and len(asked) < 120
+    return f"{asked}?candidate={person.reference}" if plain else address_of(person)
 
 
 def candidate_new(request):
@@ -98,7 +98,7 @@ class PersonAtWork:
     def __init__(self, person: Candidate, employment: Employment):
         self.person, self.employment = person, employment
 
-    phone = property(lambda self: self.person.phone)
+    phone = property(lambda self: self.employment.phone)
     version = property(lambda self: self.person.version)
     position = property(lambda self: self.employment.position)
 
@@ -115,7 +115,7 @@ def candidate_edit(request, reference):
     enterprise = employment.enterprise
     demand(request.user, "registry.record_person", enterprise)
     form = PersonEditForm(
-        initial={"phone": person.phone, "position": employment.position}, version=person.version, **posted(request)
+        initial={"phone": employment.phone, "position": employment.position}, version=person.version, **posted(request)
     )
     return form_page(
         request,

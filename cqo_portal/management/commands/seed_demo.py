@@ -6,6 +6,7 @@ from django.core.management.base import BaseCommand, CommandError
 from cqo_portal.demo.names import FIRMS
 from cqo_portal.demo.seed import ACCOUNTS, seed
 from registry.models import Enterprise
+from registry.papers import fonts
 from registry.refusals import Refused
 
 
@@ -22,6 +23,7 @@ class Command(BaseCommand):
             return
         if not settings.DEMO:
             raise CommandError("演示数据只在设定 CQO_DEMO=1 时装入。未作任何改动。")
+        fonts.load()  # made before the one transaction begins, where they are out of date
         try:
             seed(firms=enterprises, tell=lambda line: self.stdout.write(f"· {line}"))
         except Refused as refusal:
