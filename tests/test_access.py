@@ -12,6 +12,7 @@ from django.urls import URLPattern, get_resolver, reverse
 from appointments.models import Evidence
 from appointments.states import PaperKind
 from registry.models import Message, StoredFile
+from registry.pages import PortalForm
 from tests import cast
 
 pytestmark = pytest.mark.django_db
@@ -290,3 +291,42 @@ def test_one_person_at_two_enterprises_is_one_row_and_each_sees_its_own_part(
     page = as_persona("user_a").get(reverse("candidate_detail", args=[person_a.reference])).content.decode()
     assert "华南理工大学" in page
     assert "乙知道的大学" not in page and "乙公司" not in page
+
+
+def test_no_other_method_is_a_way_in(world, as_persona):
+    """PUT, PATCH and DELETE write nothing for anybody; HEAD and OPTIONS are no fault and tell outsiders nothing."""
+    before, wrong = fingerprint(), {}
+    for persona in PERSONAS:
+        client = as_persona(persona)
+        for name, address in ADDRESSES.items():
+            for method in ("put", "patch", "delete", "head", "options"):
+                status = getattr(client, method)(path_to(name, world)).status_code
+                outside = persona not in address.inside | address.seen_by
+                if status >= 500 or (outside and status not in (302, 404, 405)):
+                    wrong[persona, name, method] = status
+    assert not wrong and fingerprint() == before
+
+
+def test_of_the_account_pages_strangers_get_the_log_in_alone(client, measure):
+    answers = {
+        name: client.get(reverse(name)).status_code
+        for name in ("account_login", "account_logout", "account_inactive", "account_change_password")
+    }
+    assert answers.pop("account_login") == 200 and answers.pop("account_inactive") == 200
+    assert set(answers.values()) == {302}
+    assert client.get("/accounts/signup/").status_code == 404 == client.get("/accounts/password/reset/").status_code
+
+
+def test_every_relation_field_is_empty_until_its_form_says_whose_rows():
+    """A default manager called ``unscoped`` fails open in relation fields; so none is declared with rows."""
+    forms = [form for form in every_form(PortalForm) if form.__module__.split(".")[0] != "tests"]
+    relations = [
+        (form, name, field) for form in forms for name, field in form.base_fields.items() if hasattr(field, "queryset")
+    ]
+    assert relations
+    assert not [(form, name) for form, name, field in relations if not field.queryset.query.is_empty()]
+
+
+def every_form(form) -> list:
+    """A form class and all its descendants."""
+    return [form, *(below for child in form.__subclasses__() for below in every_form(child))]
