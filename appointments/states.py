@@ -31,6 +31,8 @@ TRANSITIONS: tuple[tuple[str, str], ...] = (
 )
 OPEN_STATES = (State.SUBMITTED, State.RETURNED, State.CHECKED)
 APPOINTED_STATES = (*OPEN_STATES, State.FILED)
+# What an office has still to do with what waits for it.
+TO_DO = {State.SUBMITTED: "核对", State.RETURNED: "补正", State.CHECKED: "登记"}
 
 
 class Appointer(TextChoices):

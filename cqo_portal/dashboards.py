@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from appointments.models import Appointment
 from appointments.rules import is_renewable
-from appointments.states import State
+from appointments.states import TO_DO, State
 from registry.models import County, Enterprise, Interpretation, Message, User
 from registry.models.measure import legal_basis
 from registry.states import Designation, Role
@@ -70,12 +70,10 @@ def _todo_of_enterprise(appointment: Appointment) -> Todo:
 
 
 def _todo_of_bureau(appointment: Appointment) -> Todo:
-    what, source = (
-        ("登记", appointment.enterprise.county.bureau_name)
-        if appointment.state == State.CHECKED
-        else ("核对", appointment.enterprise.name)
-    )
-    at = appointment.checked_at if appointment.state == State.CHECKED else appointment.submitted_at
+    what = TO_DO[appointment.state]
+    source, at = appointment.enterprise.name, appointment.submitted_at
+    if appointment.state == State.CHECKED:
+        source, at = appointment.enterprise.county.bureau_name, appointment.checked_at
     return Todo(
         f"{what}：{appointment.enterprise.name}任命{appointment.candidate.name}",
         f"{appointment.reference}{'，代录' if appointment.is_transcribed else ''}",

@@ -9,6 +9,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
 from django.urls import reverse
 
+from appointments import actions
 from appointments.models import Appointment, Evidence, Paper, SealedScan
 from appointments.states import ActKind, PaperKind, State
 from registry import filestore
@@ -546,3 +547,15 @@ def test_the_clock_ends_what_is_over_once(make, person_a, company_a, capsys):
     row.refresh_from_db()
     assert (row.state, row.ended_on) == (State.ENDED, date(2025, 12, 31))
     assert row.acts.filter(kind=ActKind.ENDED).count() == 1
+
+
+def test_a_counter_entry_that_was_returned_waits_with_its_county_to_be_corrected(
+    browse, make, county_one, person_a, company_a
+):
+    facts = {"transcript": make.stored(company_a), "own_letter_number": "甲聘1号"} | COMPLETE
+    row = actions.enter_at_counter(enterprise=company_a, candidate=person_a, by=county_one, at=AT, **facts)
+    actions.return_for_correction(row, version=row.version, remarks={"position": "不清"}, by=county_one, at=AT)
+    client = browse(county_one)
+    assert "待补正，代录" in client.get(reverse("appointment_queue")).content.decode()
+    page = client.get(reverse("home")).content.decode()
+    assert "补正：甲公司任命张三" in page and "核对：甲公司" not in page

@@ -6,7 +6,7 @@ from appointments.actions.common import begin, note
 from appointments.actions.filing import submit
 from appointments.models import Appointment, Evidence
 from appointments.states import ActKind, State
-from registry.actions.common import allow, day_of, locked, next_number
+from registry.actions.common import allow, day_of, locked, next_number, own_file
 from registry.models import Candidate, Enterprise, StoredFile, User
 from registry.refusals import Refused
 
@@ -84,8 +84,7 @@ def save_draft(appointment: Appointment, *, version: int, by: User, at, **values
 def add_evidence(appointment: Appointment, *, kind: str, file: StoredFile, by: User, at) -> Evidence:
     """Put an uploaded paper with an appointment that is being prepared."""
     appointment = begin(appointment, "prepare", by=by, among=(State.DRAFT, State.RETURNED))
-    if file.enterprise_id != appointment.enterprise_id:
-        raise Refused("文件不属于这家企业。", field="file")
+    own_file(file, appointment.enterprise, field="file")
     return Evidence.unscoped.create(appointment=appointment, kind=kind, file=file, added_at=at, added_by=by)
 
 
@@ -103,8 +102,7 @@ def enter_at_counter(
     """代录: a bureau transcribes an enterprise's own paper, its scan attached and the row flagged (design 1.15)."""
     enterprise = locked(Enterprise.unscoped, enterprise.pk)
     allow(by, "appointments.transcribe", enterprise)
-    if transcript.enterprise_id != enterprise.pk:
-        raise Refused("文件不属于这家企业。", field="scan")
+    own_file(transcript, enterprise, field="scan")
     draft = _new(
         enterprise, candidate, by=by, at=at,
         is_transcribed=True, transcript=transcript, own_letter_number=own_letter_number, **values,

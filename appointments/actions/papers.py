@@ -13,7 +13,7 @@ from appointments.models import Appointment, Paper, SealedScan
 from appointments.rules import term_of
 from appointments.states import APPOINTED_STATES, ActKind, Appointer, PaperKind
 from registry import filestore
-from registry.actions.common import day_of, next_number
+from registry.actions.common import day_of, next_number, own_file
 from registry.models import Clause, StoredFile, User
 from registry.models.measure import legal_basis
 from registry.refusals import Refused
@@ -124,7 +124,6 @@ def attach_sealed_scan(paper: Paper, *, file: StoredFile, by: User, at) -> Seale
     appointment = begin(paper.appointment, "seal", by=by, among=APPOINTED_STATES)
     if paper.kind == PaperKind.RECEIPT:
         raise Refused("登记回执由质监部门出具，不需要企业盖章。")
-    if file.enterprise_id != appointment.enterprise_id:
-        raise Refused("文件不属于这家企业。", field="file")
+    own_file(file, appointment.enterprise, field="file")
     note(appointment, ActKind.SEALED, by=by, at=at, reason=f"{paper.get_kind_display()}盖章件")
     return SealedScan.unscoped.create(appointment=appointment, paper=paper, file=file, added_at=at, added_by=by)

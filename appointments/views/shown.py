@@ -16,7 +16,7 @@ from appointments.eligibility import Checklist, checklist
 from appointments.models import Appointment
 from appointments.policies import filing_ends
 from appointments.rules import Criterion, due_day, is_renewable, needs_opinion
-from appointments.states import ActKind, PaperKind, State
+from appointments.states import TO_DO, ActKind, PaperKind, State
 from registry.models import Interpretation, User
 from registry.models.measure import legal_basis
 from registry.pages import find
@@ -329,9 +329,10 @@ def queue_rows(appointments: Iterable[Appointment], lists: dict[int, Checklist])
     """Rows with ``last_acts`` at hand (see ``with_last_return``) and their checklists."""
     rows = []
     for appointment in appointments:
-        word = "待登记" if appointment.state == State.CHECKED else "待核对"
-        tone = "blue"
-        if appointment.last_acts:
+        word, tone = f"待{TO_DO[appointment.state]}", "blue"
+        if appointment.state == State.RETURNED:
+            tone = "amber"
+        elif appointment.last_acts:
             word, tone = f"补正后{word}", "amber"
         if appointment.is_transcribed:
             word = f"{word}，代录"

@@ -20,6 +20,12 @@ def allow(by, perm: str, subject=None) -> None:
         raise Refused("您没有办理这一事项的权限。")
 
 
+def own_file(file, enterprise, *, field: str) -> None:
+    """Raise Refused, at that field, for a file that another enterprise put on file."""
+    if file.enterprise_id != enterprise.pk:
+        raise Refused("文件不属于这家企业。", field=field)
+
+
 def locked(queryset, pk: int, version: int | None = None):
     """The row, locked and read again; raises Stale when somebody wrote it since the page showed ``version``."""
     row = queryset.select_for_update(of=("self",), no_key=True).get(pk=pk)

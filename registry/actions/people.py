@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from django.db import IntegrityError, transaction
 
 from registry import identity
-from registry.actions.common import allow, day_of, locked, next_number
+from registry.actions.common import allow, day_of, locked, next_number, own_file
 from registry.models import Candidate, Employment, Enterprise, User
 from registry.refusals import Refused
 from registry.rules import impossible_day, masked_id, resident_birth_date, resident_id_fault
@@ -122,8 +122,8 @@ def record_fact(model, person: Candidate, *, enterprise: Enterprise, by: User, a
     allow(by, "registry.record_person", enterprise)
     if not person.employments.filter(enterprise=enterprise).exists():
         raise Refused("此人不在本企业的人员名单中。")
-    if evidence is not None and evidence.enterprise_id != enterprise.pk:
-        raise Refused("文件不属于这家企业。", field="evidence")
+    if evidence is not None:
+        own_file(evidence, enterprise, field="evidence")
     _refuse_impossible_days(model, person, facts, today=day_of(at))
     return model.unscoped.create(
         candidate=person, enterprise=enterprise, evidence=evidence, recorded_at=at, recorded_by=by, **facts
