@@ -11,12 +11,22 @@ from datetime import date
 from django.utils import timezone
 
 from appointments.models import Appointment
-from appointments.rules import ONE_DAY, Criterion, Facts, Held, Period, Thresholds, Work, eligibility
+from appointments.rules import (
+    ONE_DAY,
+    Criterion,
+    Facts,
+    Held,
+    Period,
+    Thresholds,
+    Work,
+    eligibility,
+    qualified,
+    trained,
+)
 from registry.models import Education, Interpretation, ProfessionalQualification, QualityExperience
 from registry.models.measure import Basis, legal_basis
 from registry.rules import day_words
-from training.models import TrainingRecord
-from training.states import TrainingKind
+from training.standing import trainings_of
 
 
 @dataclass(frozen=True)
@@ -53,16 +63,10 @@ def _work(row: QualityExperience) -> Work:
     return Work(Period(row.period.lower, row.period.upper), words, bool(row.evidence))
 
 
-def _training(row: TrainingRecord) -> Held:
-    words = f"{row.body_name}，证书编号{row.certificate_number}，{day_words(row.completed_on)}{_proof(row)}"
-    return Held("", row.completed_on, words, bool(row.evidence))
-
-
 SOURCES = {
-    "qualifications": (ProfessionalQualification, _qualification, {}),
-    "educations": (Education, _education, {}),
-    "work": (QualityExperience, _work, {}),
-    "trainings": (TrainingRecord, _training, {"kind": TrainingKind.QUALIFYING}),
+    "qualifications": (ProfessionalQualification, _qualification),
+    "educations": (Education, _education),
+    "work": (QualityExperience, _work),
 }
 
 
@@ -78,15 +82,17 @@ def declarations(appointment: Appointment) -> dict[str, str]:
     return {clause: f"{by}{when}承诺" for clause, given in flags.items() if given}
 
 
-def _on_file(appointments: list[Appointment]) -> dict[tuple[int, int], dict[str, list]]:
-    """(person, enterprise) → what that enterprise put on file about that person, in words."""
-    people = {a.candidate_id for a in appointments}
-    enterprises = {a.enterprise_id for a in appointments}
+def _on_file(pairs: set[tuple[int, int]]) -> dict[tuple[int, int], dict[str, list]]:
+    """(person, enterprise) → what that enterprise put on file about that person, in words; with their training."""
+    people = {person for person, _ in pairs}
+    enterprises = {enterprise for _, enterprise in pairs}
     found: dict[tuple[int, int], dict[str, list]] = defaultdict(lambda: {name: [] for name in SOURCES})
-    for name, (model, put, kind) in SOURCES.items():
-        rows = model.unscoped.filter(candidate__in=people, enterprise__in=enterprises, **kind)
+    for name, (model, put) in SOURCES.items():
+        rows = model.unscoped.filter(candidate__in=people, enterprise__in=enterprises)
         for row in rows.select_related("evidence"):
             found[row.candidate_id, row.enterprise_id][name].append(put(row))
+    for pair, trainings in trainings_of(pairs).items():
+        found[pair]["trainings"] = trainings
     return found
 
 
@@ -102,7 +108,7 @@ def _filings(appointments: list[Appointment]) -> dict[int, set[int]]:
 def gather(days: dict[Appointment, date]) -> dict[int, Facts]:
     """Appointment's key → what stands on file, as the rule wants it, as of the day given for each."""
     appointments = list(days)
-    on_file, filed = _on_file(appointments), _filings(appointments)
+    on_file, filed = _on_file({(a.candidate_id, a.enterprise_id) for a in appointments}), _filings(appointments)
     return {
         a.pk: Facts(
             as_of=as_of,
@@ -119,6 +125,21 @@ def facts_of(appointment: Appointment, as_of: date) -> Facts:
     return gather({appointment: as_of})[appointment.pk]
 
 
+def computed(candidate_id: int, enterprise_id: int, today: date) -> tuple[Criterion, Criterion]:
+    """Art. 6(三) and the training of 6(五) of a person for an enterprise, whether appointed there or not, as of today.
+
+    What is declared (Art. 6(一)(二)(四)) belongs to an appointment and is not asked here.
+    """
+    held = _on_file({(candidate_id, enterprise_id)})[candidate_id, enterprise_id]
+    facts = Facts(as_of=today, **{name: tuple(values) for name, values in held.items()})
+    return qualified(facts, _thresholds(legal_basis(today))), trained(facts)
+
+
+def _thresholds(basis: Basis) -> Thresholds:
+    parameter = basis.edition.parameter
+    return Thresholds(parameter("qualification_level"), parameter("education"), parameter("experience_years"))
+
+
 def checklists(appointments: Iterable[Appointment], today: date) -> dict[int, Checklist]:
     """Art. 6 for several, by appointment's key, as of the day the interpretation in force names.
 
@@ -127,8 +148,7 @@ def checklists(appointments: Iterable[Appointment], today: date) -> dict[int, Ch
     basis = legal_basis(today)
     reading = Interpretation.unscoped.reading("experience_as_of", on=today)
     chosen = reading.reading if reading else ""
-    parameter = basis.edition.parameter
-    needed = Thresholds(parameter("qualification_level"), parameter("education"), parameter("experience_years"))
+    needed = _thresholds(basis)
 
     def as_of(appointment: Appointment) -> date:
         submitted = timezone.localdate(appointment.submitted_at) if appointment.submitted_at else today

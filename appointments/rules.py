@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from registry.calendar_days import workday_after
 from registry.rules import anniversary
 from registry.states import EducationLevel, Outcome, QualificationLevel, rank
-from training.rules import qualifying_training
+from training.rules import Training, qualifying_training
 
 ONE_DAY = timedelta(days=1)
 
@@ -83,7 +83,7 @@ def experience_met_on(periods: Iterable[Period], years: int, horizon: date) -> d
 
 @dataclass(frozen=True)
 class Held:
-    """A qualification, education or training on file: level, since when, in words, and whether evidence is there."""
+    """A qualification or education on file: level, since when, in words, and whether evidence is there."""
 
     level: str
     since: date
@@ -109,7 +109,7 @@ class Facts:
     qualifications: tuple[Held, ...] = ()
     educations: tuple[Held, ...] = ()
     work: tuple[Work, ...] = ()
-    trainings: tuple[Held, ...] = ()
+    trainings: tuple[Training, ...] = ()
     served_before: bool = False
 
 
@@ -217,9 +217,7 @@ def qualified(facts: Facts, needed: Thresholds) -> Criterion:
 
 def trained(facts: Facts) -> Criterion:
     """Art. 6(五), first half, 经过任职培训: a fact."""
-    outcome, evidence, step = qualifying_training(
-        [(h.since, h.words, h.has_evidence) for h in facts.trainings], facts.as_of
-    )
+    outcome, evidence, step = qualifying_training(facts.trainings, facts.as_of)
     return Criterion("6.(5)", "任职培训", outcome, evidence, next_step=step)
 
 

@@ -18,7 +18,7 @@ from registry.states import STAFF, Role
 NAME = "清远市企业首席质量官服务平台"
 AUTHORITY = "清远市质监局"  # until a measure that names one is loaded
 
-PUBLIC = (("", (("首页", "home"), ("证书核验", "verify"), ("办法条文", "measure"))),)
+PUBLIC = (("", (("首页", "home"), ("证书核验", "verify"), ("人才库", "talent_pool"), ("办法条文", "measure"))),)
 ENTERPRISE = (
     (
         "",
@@ -26,25 +26,45 @@ ENTERPRISE = (
             ("待办", "home"),
             ("首席质量官", "appointment_list"),
             ("人员", "candidate_list"),
+            ("培训", "session_list"),
+            ("课题", "project_list"),
             ("企业资料", "enterprise_detail"),
             ("办法条文", "measure"),
         ),
     ),
 )
 REGISTERS = ("名录", (("企业", "enterprise_list"), ("人员", "candidate_list"), ("任命", "appointment_list")))
+TRAINING = (
+    "培训",
+    (
+        ("培训班", "session_list"),
+        ("培训证书", "certificate_list"),
+        ("课题", "project_list"),
+        ("人才库", "pool_list"),
+        ("继续教育", "ce_list"),
+        ("培训机构", "training_body_list"),
+    ),
+)
+TRAINER = (
+    ("", (("待办", "home"), ("培训班", "session_list"), ("培训证书", "certificate_list"))),
+    ("其他", (("证书核验", "verify"), ("办法条文", "measure"))),
+)
 COUNTY = (
     ("工作", (("待办", "home"), ("任命核对", "appointment_queue"), ("代录", "counter_entry"))),
     REGISTERS,
+    TRAINING,
     ("其他", (("办法条文", "measure"),)),
 )
 MUNICIPAL = (
     ("工作", (("待办", "home"), ("任命登记", "appointment_queue"))),
     REGISTERS,
+    TRAINING,
     ("依据", (("办法条文", "measure"), ("法律依据和口径", "admin:registry_interpretation_changelist"))),
 )
 ADMINISTRATOR = (*MUNICIPAL, ("管理", (("账号", "admin:registry_user_changelist"),)))
 MENUS = {
     Role.ENTERPRISE: ENTERPRISE,
+    Role.TRAINER: TRAINER,
     Role.COUNTY: COUNTY,
     Role.MUNICIPAL: MUNICIPAL,
     Role.ADMINISTRATOR: ADMINISTRATOR,
@@ -75,7 +95,7 @@ class Portal:
     @property
     def is_staff(self) -> bool:
         """Whether the left menu stands."""
-        return self.user.is_authenticated and self.user.role in STAFF
+        return self.user.is_authenticated and self.user.role in (*STAFF, Role.TRAINER)
 
     @property
     def audience(self) -> str:

@@ -4,15 +4,15 @@ from allauth.account import views as accounts
 from django.contrib import admin
 from django.urls import include, path
 
-from cqo_portal import views
+from cqo_portal import verification, views
 
 urlpatterns = [
     path("", views.home, name="home"),
     path("inbox/", views.inbox, name="inbox"),
     path("inbox/<int:pk>/", views.open_message, name="open_message"),
     path("measure/", views.measure, name="measure"),
-    path("verify/", views.verify, name="verify"),
-    path("verify/<str:code>/", views.verify_paper, name="verify_paper"),
+    path("verify/", verification.verify, name="verify"),
+    path("verify/<str:code>/", verification.verify_paper, name="verify_paper"),
     path("healthz", views.healthz, name="healthz"),
     # Of allauth only what is open today; nobody signs up, and nothing is reset by e-mail.
     path("accounts/login/", accounts.login, name="account_login"),

@@ -18,6 +18,7 @@ from registry.models import (
     Enterprise,
     EnterpriseDesignation,
     Interpretation,
+    Job,
     Message,
     User,
 )
@@ -153,6 +154,13 @@ class InterpretationAdmin(ScopedAdmin):
 class MessageAdmin(ScopedAdmin):
     list_display = ["subject", "sent_at", "read_at"]
     search_fields = ["subject"]
+
+
+@admin.register(Job)
+class JobAdmin(ScopedAdmin):
+    list_display = ["title", "reference", "created_by", "created_at", "done", "total", "finished_at", "fault"]
+    list_select_related = ["created_by"]
+    search_fields = ["title", "reference", "subject"]
 
 
 class ExtensionForm(forms.ModelForm):

@@ -8,4 +8,4 @@ class RegistryConfig(AppConfig):
     verbose_name = "名录"
 
     def ready(self):
-        from registry import policies  # noqa: F401 (fills the predicate table)
+        from registry import jobs, policies  # noqa: F401 (hears of tasks begun and ended; fills the predicate table)

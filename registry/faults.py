@@ -7,12 +7,22 @@ from django.db import DatabaseError
 
 # pgtrigger raises InternalError without a constraint name; its message names the trigger's function.
 TRIGGERS = {
-    "state_moves": "这项任命的状态已经变化，不能办理这一步。请查看最新办理经过。",
+    "state_moves": "这一事项的状态已经变化，不能办理这一步。请查看最新办理经过。",
     "born_as_draft": "任命须从草稿开始。",
     "term_never_changes": "聘任期限自提交时确定，不能更改（第十一条）。",
     "never_deleted": "任命不能删除，只能撤回或终止。",
+    "session_born_as_draft": "培训班须从草稿开始。",
+    "project_born_as_draft": "课题须从草稿开始。",
+    "seat_within_session": "座次超出了这一期的名额。",
+    "attendance_within_session": "考勤日期不在这一期的培训日内。",
+    "revocation_decided_stays": "撤销已经作出决定，不能更改。",
+    "revocation_never_deleted": "撤销记录不能删除。",
+    "pool_entry_stays": "纳入人才库的记录不能更改。",
+    "pool_entry_never_deleted": "人才库的记录不能删除，只能登记退出。",
     "append_only": "已经作出的记录不能更改或删除。",
 }
+# Constraints that only SQL can say (foreign keys over several columns), by name.
+BY_HAND = {"certificate_stands_on_a_pass": "考核合格的，才发给培训证书；已发证的考核不能改为不合格（第八条）。"}
 BUSY = "系统正忙，另一人正在办理同一件事。请稍候再试，您填写的内容没有写入。"
 TOO_LONG = "内容超过了允许的长度，没有写入。请缩短后再试。"
 CODES_OF_BUSY = {"55P03", "57014", "40001", "40P01"}  # lock or statement timeout, serialisation, deadlock
@@ -34,12 +44,10 @@ def sentence_for(error: DatabaseError) -> str | None:
     if getattr(cause, "pgcode", None) == "22001":  # a string longer than its column
         return TOO_LONG
     if name := getattr(getattr(cause, "diag", None), "constraint_name", None):
-        return _constraint_sentences().get(name)
+        return (_constraint_sentences() | BY_HAND).get(name)
     if "pgtrigger" in str(error):
         found = re.search(r"Invalid transition", str(error))
-        return (
-            TRIGGERS["state_moves"]
-            if found
-            else next((sentence for name, sentence in TRIGGERS.items() if name in str(error)), TRIGGERS["append_only"])
-        )
+        # One name may stand in another ("never_deleted"): the longest is meant.
+        named = max((name for name in TRIGGERS if name in str(error)), key=len, default="append_only")
+        return TRIGGERS["state_moves" if found else named]
     return None

@@ -69,7 +69,7 @@ def _in_words(field: forms.Field, value) -> str:
         return "是" if value else "否"
     if isinstance(value, date):
         return day_words(value)
-    return str(dict(getattr(field, "choices", ())).get(value, value)) or "（空）"
+    return str(dict(getattr(field, "choices", ())).get(value, "" if value is None else value)) or "（空）"
 
 
 def find(rows, **lookup):

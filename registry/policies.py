@@ -2,7 +2,7 @@
 
 import rules
 
-from registry.models import County
+from registry.models import Candidate, County
 from registry.states import CITY_WIDE, STAFF, Role
 
 
@@ -50,11 +50,26 @@ def oversees_enterprise(user, enterprise):
     return user.role == Role.MUNICIPAL or (user.role == Role.COUNTY and user.county_id == enterprise.county_id)
 
 
+@rules.predicate
+def sees_person(user, person):
+    """The bureau within whose scope the person is on file."""
+    return person is not None and Candidate.unscoped.visible_to(user).filter(pk=person.pk).exists()
+
+
+@rules.predicate
+def started_job(user, job):
+    """Who started this background work, and in whose name its steps are done."""
+    return job is not None and job.created_by_id == user.pk
+
+
 rules.add_perm("registry.add_enterprise", is_bureau)
 rules.add_perm("registry.change_enterprise", owns_enterprise | (is_bureau & oversees_enterprise))
 rules.add_perm("registry.designate_enterprise", is_bureau & oversees_enterprise)
 rules.add_perm("registry.record_person", owns_enterprise | (is_bureau & oversees_enterprise))
+rules.add_perm("registry.record_free_person", is_bureau)
+rules.add_perm("registry.correct_name", is_bureau & sees_person)
 rules.add_perm("registry.store_file", owns_enterprise | (is_bureau & oversees_enterprise))
+rules.add_perm("registry.repeat_job", started_job | is_administrator)
 rules.add_perm("registry.see_history", is_staff)
 rules.add_perm("registry.manage_accounts", is_administrator)
 rules.add_perm("registry.record_basis", is_administrator)

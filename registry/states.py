@@ -95,6 +95,34 @@ class Outcome(TextChoices):
     STANDING = "standing", "持续义务"
 
 
+class CheckResult(TextChoices):
+    """What public verification may answer, and nothing else; the last four are about no paper of ours."""
+
+    VALID = "valid", "有效"
+    NOT_YET_FILED = "not_yet_filed", "真实，尚未登记"
+    NEVER_FILED = "never_filed", "真实，从未登记"
+    EXPIRED = "expired", "已期满"
+    SUPERSEDED = "superseded", "已被代替"
+    WITHDRAWN = "withdrawn", "已撤回"
+    DISMISSED = "dismissed", "已解除"
+    RESIGNED = "resigned", "已辞任"
+    CLOSED = "closed", "已终止"
+    SUCCEEDED = "succeeded", "已改聘"
+    REVOKED = "revoked", "已撤销"
+    UNKNOWN = "unknown", "查无此证"
+    NOT_ISSUED = "not_issued", "文件不符"
+    UNREADABLE = "unreadable", "无法核对"
+    TOO_MANY = "too_many", "核验太频繁"
+
+
+class CheckWay(TextChoices):
+    """How a paper was checked."""
+
+    CODE = "code", "核验码"
+    FILE = "file", "文件"
+    JSON = "json", "程序"
+
+
 def rank(level: str) -> int:
     """Place of a qualification or education level in its list, lowest 0. Raises ValueError for neither.
 

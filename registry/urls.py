@@ -3,7 +3,7 @@
 from django.urls import path
 
 from registry import converters  # noqa: F401 (registers them)
-from registry.views import enterprises, files, people
+from registry.views import enterprises, files, jobs, people
 
 ENTERPRISE = "enterprises/<reference:reference>/"
 CANDIDATE = "candidates/<reference:reference>/"
@@ -22,4 +22,6 @@ urlpatterns = [
     path(f"{FACTS}new/", people.fact_new, name="fact_new"),
     path(f"{FACTS}<int:pk>/remove/", people.fact_remove, name="fact_remove"),
     path("files/<reference:reference>/", files.file, name="file"),
+    path("jobs/<reference:reference>/", jobs.job, name="job_detail"),
+    path("jobs/<reference:reference>/again/", jobs.job_again, name="job_again"),
 ]

@@ -1,9 +1,14 @@
-"""The second half of ``script/server``: keys, database, data, fonts, static files, then gunicorn until a signal."""
+"""The second half of ``script/server``: keys, database, data, fonts, static files, then what serves until a signal.
+
+That is gunicorn, and beside it a worker for background tasks and the clock.
+"""
 
 import os
 import socket
 import subprocess
 import sys
+import time
+from collections.abc import Iterable
 from contextlib import nullcontext
 from urllib.parse import urlsplit
 
@@ -15,6 +20,9 @@ from cqo_portal import postgres  # noqa: E402  (the path is set above)
 
 COUNTIES = (441802, 441803, 441821, 441823, 441825, 441826, 441881, 441882)
 GUNICORN = ["--no-control-socket", "--workers", "2", "--threads", "4", "--timeout", "60", "--graceful-timeout", "10"]
+BESIDE = {"worker": ["db_worker", "--no-reload", "--no-startup-delay"], "clock": ["clock"]}
+PAUSE = 3.0  # seconds before one that died is started again
+PATIENCE = 12.0  # seconds that all may take to end
 
 
 def main() -> int:
@@ -127,22 +135,56 @@ def announce(port: int) -> None:
         print("  市局 / city       municipal  municipal-2  administrator")
         for row in (COUNTIES[:4], COUNTIES[4:]):
             print("  县局 / county     " + "  ".join(f"county-{code}" for code in row))
+        print("  培训 / training   trainer  trainer-2")
         print("  企业 / enterprise enterprise-a  enterprise-b\n")
     say("按 Ctrl-C 结束", "Ctrl-C ends it")
 
 
 def serve(port: int) -> int:
-    """Run gunicorn until it ends or a signal comes; give its exit status."""
+    """Run gunicorn until it ends or a signal comes, with a worker and the clock beside it; give gunicorn's status."""
     bind = ["--bind", f"127.0.0.1:{port}", "--worker-tmp-dir", "/dev/shm" if os.path.isdir("/dev/shm") else "/tmp"]
-    # Should this process be killed outright, gunicorn must not live on with the port.
-    command = ["setpriv", "--pdeathsig", "TERM", sys.executable, "-m", "gunicorn", *GUNICORN, *bind]
-    server = subprocess.Popen([*command, "cqo_portal.wsgi"], cwd=ROOT, stdin=subprocess.DEVNULL)
+    running: dict[str, subprocess.Popen] = {}
     try:
-        return server.wait()
+        web = running["web"] = begin("TERM", "-m", "gunicorn", *GUNICORN, *bind, "cqo_portal.wsgi")
+        again = dict.fromkeys(BESIDE, time.monotonic() + PAUSE)  # when each is to be started: pages come first
+        while web.poll() is None:
+            for name, command in BESIDE.items():
+                if name in running and running[name].poll() is not None:
+                    say(
+                        f"{name} 意外结束，即将重新启动",
+                        f"the {name} ended ({running[name].returncode}); starting it again",
+                    )
+                    del running[name]
+                    again[name] = time.monotonic() + PAUSE
+                if name not in running and time.monotonic() >= again[name]:
+                    running[name] = begin("KILL", "manage.py", *command)
+            time.sleep(0.2)
+        return web.returncode
     finally:
-        if server.poll() is None:
-            server.terminate()
-            server.wait()
+        end(running.values())
+
+
+def begin(when_orphaned: str, *command: str) -> subprocess.Popen:
+    """Start a Python program, which gets the signal ``when_orphaned`` should this process be killed outright.
+
+    gunicorn has workers of its own to end; what runs beside it loses no step by being killed.
+    """
+    setpriv = ["setpriv", "--pdeathsig", when_orphaned]
+    return subprocess.Popen([*setpriv, sys.executable, *command], cwd=ROOT, stdin=subprocess.DEVNULL)
+
+
+def end(processes: Iterable[subprocess.Popen]) -> None:
+    """End these processes and wait for each. One that takes too long is killed: a worker's job goes on where it was."""
+    processes = [process for process in processes if process.poll() is None]
+    for process in processes:
+        process.terminate()
+    deadline = time.monotonic() + PATIENCE
+    for process in processes:
+        try:
+            process.wait(max(0.0, deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
 
 
 if __name__ == "__main__":

@@ -27,3 +27,21 @@ document.querySelectorAll("[data-select-all]").forEach((all) => {
   boxes.forEach((box) => box.addEventListener("change", show));
   show();
 });
+
+// <div data-drop> around an <input type="file">: a file dropped there is the file chosen; beside it, nothing happens.
+document.querySelectorAll("[data-drop]").forEach((zone) => {
+  const inside = (event) => zone.contains(event.target);
+  document.addEventListener("dragover", (event) => {
+    event.preventDefault();
+    event.dataTransfer.dropEffect = inside(event) ? "copy" : "none";
+    zone.classList.toggle("over", inside(event));
+  });
+  document.addEventListener("dragleave", () => zone.classList.remove("over"));
+  document.addEventListener("drop", (event) => {
+    event.preventDefault();
+    zone.classList.remove("over");
+    if (inside(event) && event.dataTransfer.files.length) {
+      zone.querySelector("input[type=file]").files = event.dataTransfer.files;
+    }
+  });
+});

@@ -34,8 +34,9 @@ from registry.models import (
     User,
 )
 from registry.states import Designation, EducationLevel, IdPaper, Industry, QualificationLevel, Role, SizeBand
-from training.models import TrainingRecord
-from training.states import TrainingKind
+from training.actions import add_body, recognise_body
+from training.models import TrainingBody, TrainingRecord
+from training.states import BodyKind, TrainingKind
 
 AT = datetime(2026, 11, 22, 2, tzinfo=UTC)  # ten in the morning in Qingyuan
 TODAY = date(2026, 11, 22)
@@ -253,6 +254,23 @@ class Make:
     def officer(self, company) -> User:
         return User.unscoped.get(role=Role.COUNTY, county=company.county_id)
 
+    def body(self, name: str = "清远市质量协会", mark: str = "清质协培") -> TrainingBody:
+        """A training body that the bureau has recognised since the measure took effect (Art. 8)."""
+        if known := TrainingBody.unscoped.filter(name=name).first():
+            return known
+        by = self.municipal
+        body = add_body(name=name, mark=mark, kind=BodyKind.RECOGNISED, by=by, at=AT)
+        recognise_body(
+            body,
+            first_day=date(2016, 3, 31),
+            last_day=None,
+            document_title="关于认可培训机构的通知",
+            document_number="清质监〔2016〕8号",
+            by=by,
+            at=AT,
+        )
+        return body
+
     def stored(self, company, data: bytes = b"", name: str = "材料.pdf", at=AT):
         """An uploaded file of an enterprise."""
         return store_file(data or pdf(), name, enterprise=company, by=self.enterprise_user(company), at=at)
@@ -298,6 +316,7 @@ class Make:
             person,
             company,
             kind=TrainingKind.QUALIFYING,
+            body=self.body(),
             body_name="清远市质量协会",
             certificate_number="PX001",
             completed_on=date(2016, 5, 1),
@@ -371,8 +390,13 @@ def make(municipal, county_one, county_two, user_a, user_b) -> Make:
 
 
 @pytest.fixture
-def everything(make, company_a, company_b, person_a, person_b) -> dict[str, Appointment]:
-    """Both enterprises with a row of every kind that could leak to the other; the filed appointments, by letter."""
+def everything(
+    make, train, train_two, company_a, company_b, person_a, person_b, free_one, free_two
+) -> dict[str, Appointment]:
+    """Both enterprises with a row of every kind that could leak to the other; the filed appointments, by letter.
+
+    甲公司's people are trained by 培训机构, 乙公司's by another body.
+    """
     filed = {}
     for letter, company, someone in (("a", company_a, person_a), ("b", company_b, person_b)):
         user = make.enterprise_user(company)
@@ -388,4 +412,6 @@ def everything(make, company_a, company_b, person_a, person_b) -> dict[str, Appo
             row.papers.get(kind=PaperKind.LETTER), file=make.stored(company, picture(), "聘书.png"), by=user, at=AT
         )
         filed[letter] = row
+    train.traces(person_a, company_a, free_one)
+    train_two.traces(person_b, company_b, free_two)
     return filed

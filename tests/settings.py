@@ -1,5 +1,6 @@
 """The portal's settings, with what makes tests quick and keeps their files apart."""
 
+import os
 import tempfile
 from pathlib import Path
 
@@ -10,5 +11,7 @@ PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 DATABASES["default"] |= {"CONN_MAX_AGE": 0}
 STORAGES = STORAGES | {"staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
 WHITENOISE_AUTOREFRESH = WHITENOISE_USE_FINDERS = True
+if role := os.environ.get("CQO_TEST_ROLE"):  # a process of a test's own acts in the application's role
+    DATABASES["default"]["OPTIONS"]["options"] += f" -c role={role}"
 _files = tempfile.TemporaryDirectory(prefix="cqo-files-")  # removed when the process ends
 FILES_DIR = Path(_files.name)

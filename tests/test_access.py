@@ -1,28 +1,40 @@
 """Who gets where: every address × method × persona, with rows that could leak, and a fingerprint of all tables."""
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
 from django.apps import apps
 from django.contrib import admin
+from django.core.files.base import ContentFile
 from django.db import connection
 from django.urls import URLPattern, get_resolver, reverse
+from django.utils import timezone
 
 from appointments.models import Evidence
 from appointments.states import PaperKind
-from registry.models import Message, StoredFile
+from registry import jobs
+from registry.actions.people import correct_name
+from registry.models import Job, Message, StoredFile
 from registry.pages import PortalForm
-from tests import cast
+from tests import cast, tasks
+from training.models import Certificate, Session
+from training.states import SessionState, TrainingKind
 
 pytestmark = pytest.mark.django_db
 
 PERSONAS = ["anonymous", "user_a", "user_b", "county_one", "county_two", "municipal", "administrator"]
+PERSONAS += ["trainer", "trainer_two"]  # of the body that trained 甲公司's person, and of another
 EVERYBODY = set(PERSONAS)
 SIGNED_IN = EVERYBODY - {"anonymous"}
 CITY = {"municipal", "administrator"}
 OF_A = {"user_a", "county_one"} | CITY
 BUREAU = {"county_one", "county_two", "municipal"}
+ENTERPRISES = {"user_a", "user_b"}
+TRAINERS = {"trainer", "trainer_two"}
+# 甲公司's session is published for 甲公司's county: every bureau sees it, and nobody of 乙公司 or of another body.
+OF_SESSION = OF_A | {"county_two", "trainer"}
 
 
 @dataclass(frozen=True)
@@ -41,13 +53,21 @@ def about_a(*arguments, seen_by=frozenset(OF_A), **more) -> Address:
     return Address(set(seen_by), arguments, OF_A, **more)
 
 
+def about_session(*arguments, seen_by=frozenset({"trainer"}), **more) -> Address:
+    """An address of the session that trained 甲公司's person."""
+    return Address(set(seen_by), arguments, OF_SESSION, **more)
+
+
 # Every named address of the portal. {ref} words are filled from the world below.
 ADDRESSES = {
     "home": Address(EVERYBODY, inside=EVERYBODY),
     "inbox": Address(SIGNED_IN),
     "open_message": about_a("{message}", seen_by=set(), written_by={"user_a"}),
     "measure": Address(EVERYBODY, inside=EVERYBODY),
-    "verify": Address(EVERYBODY, inside=EVERYBODY),
+    # A file is compared and let go: what the write leaves is a tally and a window of the limit.
+    "verify": Address(
+        EVERYBODY, inside=EVERYBODY, written_by={"anonymous"}, data={"file": ContentFile(b"%PDF-", "a.pdf")}
+    ),
     "verify_paper": Address(EVERYBODY, ("{code}",), EVERYBODY),
     "healthz": Address(EVERYBODY, inside=EVERYBODY),
     "enterprise_list": Address(SIGNED_IN),
@@ -64,6 +84,8 @@ ADDRESSES = {
     "fact_new": about_a("{person}", "education", seen_by={"user_a", "county_one", "municipal"}),
     "fact_remove": about_a("{person}", "education", "{education}", seen_by={"user_a", "county_one", "municipal"}),
     "file": about_a("{file}"),
+    "job_detail": Address({"user_a"} | CITY, ("{job}",), {"user_a"} | CITY),
+    "job_again": Address(set(), ("{job}",), {"user_a"} | CITY, written_by={"user_a", "administrator"}),
     "appointment_list": Address(SIGNED_IN),
     "appointment_queue": Address(BUREAU),
     "appointment_queue_confirm": Address(BUREAU),
@@ -79,25 +101,122 @@ ADDRESSES = {
     "appointment_paper": about_a("{filed}", PaperKind.LETTER.value),
     "appointment_preview": about_a("{draft}", PaperKind.LETTER.value, seen_by={"user_a"}),
     "appointment_seal": about_a("{filed}", PaperKind.LETTER.value, seen_by={"user_a"}),
+    # Who trains
+    "training_body_list": Address(SIGNED_IN),
+    "training_body_new": Address({"municipal"}),
+    "training_body_detail": Address(SIGNED_IN, ("{body}",)),
+    "training_body_edit": Address({"municipal"}, ("{body}",)),
+    "recognition_new": Address({"municipal"}, ("{body}",)),
+    "recognition_end": Address({"municipal"}, ("{body}", "{recognition}")),
+    "trainer_new": Address({"administrator"}, ("{body}",)),
+    "trainer_remove": Address({"administrator"}, ("{body}", "{membership}")),
+    # Sessions, who is in them, and their results
+    "session_list": Address(SIGNED_IN),
+    "session_new": Address(TRAINERS | BUREAU),
+    "session_detail": about_session("{session}", seen_by=OF_SESSION),
+    "session_edit": Address({"trainer"}, ("{planned}",), {"trainer"} | CITY),
+    "session_publish": Address({"trainer"}, ("{planned}",), {"trainer"} | CITY),
+    "session_cancel": Address({"trainer"}, ("{planned}",), {"trainer"} | CITY),
+    "session_enrol": about_session("{coming}", seen_by={"user_a"}),
+    "session_enrol_free": about_session("{coming}", seen_by=BUREAU),
+    "enrolment_withdraw": Address({"user_a"}, ("{coming}", "{seat}"), OF_A | {"trainer"}),
+    "session_results": about_session("{session}"),
+    "session_sheet": about_session("{session}"),
+    "session_upload": about_session("{session}"),
+    "session_certificates": about_session("{session}"),
+    "session_issue": about_session("{session}"),
+    "certificate_issue": about_session("{session}", "{passed}"),
+    "certificate_preview": about_session("{session}", "{passed}"),
+    "free_person_new": Address(BUREAU),
+    "name_correct": about_a("{person}", seen_by={"county_one", "municipal"}),
+    # Certificates
+    "certificate_list": Address(SIGNED_IN),
+    "certificate_detail": Address(OF_A | {"trainer"}, ("{certificate}",), OF_A | {"trainer"}),
+    "certificate_pdf": Address(OF_A | {"trainer"}, ("{certificate}",), OF_A | {"trainer"}),
+    "certificate_reissue": Address({"trainer"}, ("{certificate}",), OF_A | {"trainer"}),
+    "certificate_revoke": Address({"trainer"}, ("{certificate}",), OF_A | {"trainer"}),
+    # Who proposed it reads there that it takes a second person.
+    "revocation_decide": Address({"municipal", "trainer"}, ("{proposed}",), {"county_one", "trainer"} | CITY),
+    # Projects, the talent pool, continuing education
+    "project_list": Address(SIGNED_IN - TRAINERS),
+    "project_new": Address(ENTERPRISES),
+    "project_detail": about_a("{project}"),
+    "project_edit": about_a("{plan}", seen_by={"user_a"}),
+    "project_act": about_a("{plan}", "file", seen_by={"user_a"}),
+    "talent_pool": Address(EVERYBODY, inside=EVERYBODY),
+    "pool_list": Address(SIGNED_IN - TRAINERS),
+    "pool_entry": about_a("{entry}"),
+    "pool_consent": about_a("{entry}", seen_by={"user_a", "county_one", "municipal"}),
+    "pool_leave": about_a("{entry}", seen_by={"municipal"}),
+    "ce_ledger": about_a("{person}"),
+    "ce_list": Address(SIGNED_IN - TRAINERS),
+    "course_recognise": Address({"municipal"}, ("{person}", "{course}")),
+    "course_recognition_drop": Address({"municipal"}, ("{person}", "{recognised}")),
 }
 
 
 @pytest.fixture
-def world(everything, make, company_a, company_b, person_a, person_a_two, administrator):
+def world(
+    everything, make, train, company_a, company_b, person_a, person_a_two, administrator, county_one, free_one
+):  # fmt: skip
     """甲公司 and 乙公司 with the same rows each; the words that stand for 甲公司's in an address."""
     draft = make.draft(person_a_two, company_a)
     filed = everything["a"]
-    return {
+    return training_of_a(train, company_a, person_a, person_a_two, county_one, free_one) | {
         "enterprise": company_a.reference,
         "person": person_a.reference,
         "education": person_a.educations.first().pk,
         "file": Evidence.unscoped.get(appointment=filed).file.reference,
+        "job": stopped_job(make.enterprise_user(company_a)).reference,
         "filed": filed.reference,
         "draft": draft.reference,
         "version": draft.version,
         "message": Message.unscoped.filter(enterprise=company_a).first().pk,
         "code": filed.papers.get(kind=PaperKind.LETTER).code,
     }
+
+
+def training_of_a(train, company_a, person_a, person_a_two, county_one, free_one) -> dict:
+    """甲公司's rows of training: one session is over, one is to come, one is not yet published."""
+    now = timezone.now()
+    first = timezone.localdate() + timedelta(days=10)
+    ahead = {
+        "session_days": [first, first + timedelta(days=1)],
+        "enrolment": (timezone.localdate(), first),
+        "open_county": company_a.county,
+        "at": now,
+    }
+    certificate = Certificate.unscoped.get(candidate=person_a)
+    coming = train.session(**ahead)
+    passed = train.passed(person_a_two, company_a, certificate.enrolment.session)
+    by = {"by": county_one, "at": now}
+    correct_name(person_a, name="张叁", reason="录入有误", version=person_a.version, **by)
+    return {
+        "body": train.body.reference,
+        "recognition": train.body.recognitions.get().pk,
+        "membership": train.trainer.training_membership.pk,
+        "session": certificate.enrolment.session.reference,
+        "passed": passed.pk,
+        "planned": train.planned(**ahead).reference,
+        "coming": coming.reference,
+        "seat": train.enrolled(coming, person_a_two, company_a, at=now).pk,
+        "certificate": certificate.code,
+        "proposed": Certificate.unscoped.get(candidate=free_one).code,
+        "project": person_a.projects.get().reference,
+        "plan": train.project(person_a_two, company_a).reference,
+        "entry": person_a.pool_entries.get().reference,
+        "recognised": person_a.trainingrecords.get(kind=TrainingKind.CONTINUING).pk,
+        "course": train.course(person_a, company_a, number="WB-待认定").pk,
+    }
+
+
+def stopped_job(by) -> Job:
+    """Background work that somebody started, and that may be taken up again."""
+    job = jobs.start(
+        "demo", "甲公司的后台工作", total=3, subject="", url="/", by=by, at=cast.AT, task=tasks.send, count=3
+    )
+    Job.unscoped.filter(pk=job.pk).update(finished_at=cast.AT, fault=jobs.STOPPED)
+    return job
 
 
 @pytest.fixture
@@ -191,30 +310,39 @@ def test_a_denied_write_changes_nothing(world, as_persona):
 def test_the_same_write_by_whoever_may_do_it_changes_rows(name, world, as_persona):
     """So the test above would see a write that got through."""
     address = ADDRESSES[name]
-    client, before = as_persona(*address.written_by), fingerprint()
+    client, before = as_persona(min(address.written_by)), fingerprint()
     data = {"token": str(uuid4()), "version": world["version"], **address.data}
     assert client.post(path_to(name, world), data).status_code in (200, 204, 302)
     assert fingerprint() != before
 
 
 def marks_of_b(everything, company_b, person_b) -> list[str]:
-    """Words that only 乙公司's rows hold."""
+    """Words that only 乙公司's rows hold, and those of the person its county put on file, and of its body."""
     papers = [number for paper in everything["b"].papers.all() for number in (paper.number, paper.code)]
     files = StoredFile.unscoped.filter(enterprise=company_b).values_list("reference", flat=True)
     own = [company_b.name, company_b.reference, company_b.credit_code, person_b.name, person_b.reference]
-    return [*own, person_b.id_masked, everything["b"].reference, *papers, *files]
+    certificates = Certificate.unscoped.filter(enrolment__session__open_county=company_b.county)
+    training = [word for row in certificates for word in (row.number, row.code, row.candidate.reference)]
+    draft = Session.unscoped.get(body=certificates[0].body, state=SessionState.DRAFT)
+    training += [person_b.projects.get().reference, person_b.pool_entries.get().reference, "WB-", draft.reference]
+    training[-2] += str(company_b.pk)
+    return [*own, person_b.id_masked, everything["b"].reference, *papers, *files, *training, draft.title]
 
 
-@pytest.mark.parametrize("persona", ["user_a", "county_one"])
-def test_no_page_form_or_list_shows_a_row_of_another_scope(persona, world, as_persona, everything, company_b, person_b):
-    """Choices of relation fields included: they stand in the page."""
-    client = as_persona(persona)
+@pytest.mark.parametrize("persona", ["user_a", "county_one", "trainer"])
+def test_no_page_form_or_list_shows_a_row_of_another_scope(
+    persona, world, as_persona, everything, train_two, company_a, company_b, person_a, person_b
+):
+    """Choices of relation fields included: they stand in the page. One more session has people of both enterprises."""
+    client, shared = as_persona(persona), train_two.session()
+    for someone, company in ((person_a, company_a), (person_b, company_b)):
+        train_two.enrolled(shared, someone, company)
     marks = marks_of_b(everything, company_b, person_b)
+    if persona != "county_one":  # a bureau sees every published session
+        marks.append(Session.unscoped.get(open_county=company_b.county).reference)
     leaks = {}
-    for name in ADDRESSES:
-        if name in ("verify_paper", "healthz"):
-            continue
-        path = path_to(name, world)
+    paths = [path_to(name, world) for name in ADDRESSES if name not in ("verify_paper", "healthz")]
+    for path in [*paths, reverse("session_detail", args=[shared.reference])]:
         for query in ("", "?q=乙", f"?enterprise={company_b.reference}", "?page=1"):
             page = client.get(path + query).content.decode(errors="ignore")
             typed = query.removeprefix("?enterprise=")
@@ -244,11 +372,12 @@ def walk_the_admin(client, persona: str, marks: list[str]) -> None:
             continue
         name = f"admin:{model._meta.app_label}_{model._meta.model_name}"
         listed = client.get(reverse(f"{name}_changelist"))
-        if persona in ("anonymous", "user_a", "user_b"):
+        if persona in {"anonymous"} | ENTERPRISES | TRAINERS:
             assert listed.status_code == 302, name
             continue
         searched = client.get(reverse(f"{name}_changelist"), {"q": "乙"})
-        rows = [row for row in model._default_manager.all()]
+        rows = model._default_manager.order_by("pk")
+        rows = list(rows if persona == "county_one" else rows[:2])  # 县局一 tries every row, the others two of a kind
         pages = [listed, searched] + [client.get(reverse(f"{name}_change", args=[row.pk])) for row in rows]
         for row in rows:
             if model._meta.model_name not in ("user", "basisperiod"):
@@ -268,7 +397,7 @@ def test_strangers_see_the_public_pages_and_nothing_else(world, as_persona):
     """LoginRequiredMiddleware, with the list of what is public."""
     client = as_persona("anonymous")
     public = {name for name in ADDRESSES if client.get(path_to(name, world)).status_code == 200}
-    assert public == {"home", "measure", "verify", "verify_paper", "healthz"}
+    assert public == {"home", "measure", "verify", "verify_paper", "healthz", "talent_pool"}
 
 
 def test_a_person_who_was_switched_off_is_out_at_the_next_request(world, as_persona, user_a):
@@ -294,11 +423,16 @@ def test_one_person_at_two_enterprises_is_one_row_and_each_sees_its_own_part(
 
 
 def test_no_other_method_is_a_way_in(world, as_persona):
-    """PUT, PATCH and DELETE write nothing for anybody; HEAD and OPTIONS are no fault and tell outsiders nothing."""
+    """PUT, PATCH and DELETE write nothing for anybody; HEAD and OPTIONS are no fault and tell outsiders nothing.
+
+    Each address is tried by a stranger, by somebody of another enterprise, and by one who may use it.
+    """
     before, wrong = fingerprint(), {}
     for persona in PERSONAS:
         client = as_persona(persona)
         for name, address in ADDRESSES.items():
+            if persona not in ("anonymous", "user_b", min(address.seen_by | address.written_by)):
+                continue
             for method in ("put", "patch", "delete", "head", "options"):
                 status = getattr(client, method)(path_to(name, world)).status_code
                 outside = persona not in address.inside | address.seen_by

@@ -2,6 +2,7 @@
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from django.utils import timezone
 from playwright.sync_api import Browser, Page
 
 from appointments.models import Appointment
@@ -14,28 +15,43 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 # {…} is filled from ``places``; the first address of a role is where it arrives.
 PAGES = {
-    "": ("/", "/accounts/login/", "/measure/", "/verify/", "/verify/{letter}/", "/verify/P1AA/", "/no-such-page/"),
+    "": (
+        "/", "/accounts/login/", "/measure/", "/verify/", "/verify/{letter}/", "/verify/P1AA/", "/talent-pool/",
+        "/no-such-page/",
+    ),
     Role.ENTERPRISE: (
         "/", "/inbox/", "/candidates/", "/candidates/new/", "/candidates/{person}/", "/candidates/{person}/edit/",
         "/candidates/{person}/facts/experience/new/", "/candidates/{person}/facts/training/new/",
         "/enterprises/{enterprise}/", "/enterprises/{enterprise}/edit/", "/appointments/", "/appointments/{filed}/",
         "/appointments/{filed}/papers/letter/sealed/", "/appointments/{filed}/acts/end/", "/appointments/new/",
         "/appointments/{draft}/step/2/", "/appointments/{draft}/step/3/", "/appointments/{draft}/check/",
+        "/sessions/{session}/", "/sessions/{session}/enrol/", "/certificates/{certificate}/", "/projects/new/",
+        "/projects/{project}/", "/candidates/{person}/education/",
+    ),
+    Role.TRAINER: (
+        "/", "/sessions/new/", "/sessions/{session}/", "/sessions/{session}/results/",
+        "/sessions/{session}/results/upload/", "/sessions/{session}/certificates/",
+        "/certificates/{certificate}/revoke/",
     ),
     Role.COUNTY: (
         "/", "/enterprises/", "/enterprises/new/", "/enterprises/{enterprise}/designations/new/", "/candidates/",
         "/appointments/queue/", "/appointments/queue/confirm/?pick={submitted}", "/appointments/{submitted}/",
         "/appointments/{submitted}/acts/check/", "/appointments/{submitted}/acts/return/", "/appointments/counter/",
-        "/appointments/counter/{enterprise}/",
+        "/appointments/counter/{enterprise}/", "/sessions/{session}/enrol/free/", "/candidates/{person}/name/",
+        "/projects/{reported}/acts/complete/",
     ),
     Role.MUNICIPAL: (
         "/", "/enterprises/", "/enterprises/{enterprise}/", "/candidates/{person}/", "/appointments/",
         "/appointments/queue/", "/appointments/{checked}/acts/file/", "/admin/",
+        "/training-bodies/{body}/", "/talent-pool/entries/", "/talent-pool/entries/{entry}/consent/",
     ),
-    Role.ADMINISTRATOR: ("/", "/admin/", "/admin/registry/user/", "/admin/registry/user/add/"),
+    Role.ADMINISTRATOR: (
+        "/", "/admin/", "/admin/registry/user/", "/admin/registry/user/add/", "/training-bodies/{body}/trainers/new/",
+    ),
 }  # fmt: skip
 ACCOUNTS = {
     Role.ENTERPRISE: "enterprise-a",
+    Role.TRAINER: "trainer",
     Role.COUNTY: "county-441802",
     Role.MUNICIPAL: "municipal",
     Role.ADMINISTRATOR: "administrator",
@@ -54,7 +70,9 @@ FORMS = {
         ("/appointments/{draft}/check/", "任命并提交"),
         ("/appointments/{filed}/acts/end/", "终止聘任"),
         ("/appointments/{filed}/papers/letter/sealed/", "上传"),
+        ("/sessions/{session}/enrol/", "报名"),
     ),
+    Role.TRAINER: (("/sessions/new/", "保存草稿"), ("/sessions/{session}/results/", "保存本页")),
     Role.COUNTY: (
         ("/enterprises/new/", "登记"),
         ("/enterprises/{enterprise}/designations/new/", "保存"),
@@ -94,6 +112,23 @@ def places(request, make, extension, company_a, person_a, person_a_two, person_b
     return known | {"checked": make.checked(person_b, company_b).reference}
 
 
+@pytest.fixture
+def in_training(train, company_a, person_a, person_a_two, free_one) -> dict[str, str]:
+    """张三 is in the talent pool, 孙五 sits in a session of today, and has reported a project."""
+    now, today = timezone.now(), timezone.localdate()
+    entry = train.pooled(person_a, company_a)
+    session = train.session(at=now, session_days=[today], enrolment=(today, today), days_needed=1)
+    train.enrolled(session, person_a_two, company_a, at=now)
+    return {
+        "session": session.reference,
+        "body": session.body.reference,
+        "certificate": entry.certificate.code,
+        "project": entry.project.reference,
+        "entry": entry.reference,
+        "reported": train.reported(person_a_two, company_a).reference,
+    }
+
+
 def enter(browser: Browser, url: str, role: str, **options) -> Page:
     """A window of somebody of that role, logged in."""
     page = visitor(browser, url, **options).new_page()
@@ -103,11 +138,11 @@ def enter(browser: Browser, url: str, role: str, **options) -> Page:
 
 
 @pytest.mark.parametrize("role", PAGES)
-def test_axe_finds_nothing_and_no_page_scrolls_sideways(browser, live_server, places, role):
+def test_axe_finds_nothing_and_no_page_scrolls_sideways(browser, live_server, places, in_training, role):
     page, axe, faults = enter(browser, live_server.url, role), Axe(), []
     heard = listen(page)
     for address in PAGES[role]:
-        page.goto(address.format(**places))
+        page.goto(address.format(**places, **in_training))
         faults += [f"{address} {complaint}" for complaint in heard]
         for width in (WIDE, NARROW):
             resize(page, width)
@@ -120,10 +155,10 @@ def test_axe_finds_nothing_and_no_page_scrolls_sideways(browser, live_server, pl
 
 
 @pytest.mark.parametrize("role", FORMS)
-def test_the_keyboard_alone_reaches_the_button_of_every_form(browser, live_server, places, role):
+def test_the_keyboard_alone_reaches_the_button_of_every_form(browser, live_server, places, in_training, role):
     page, faults = enter(browser, live_server.url, role), []
     for address, button in FORMS[role]:
-        page.goto(address.format(**places))
+        page.goto(address.format(**places, **in_training))
         faults += [f"{address}: {fault}" for fault in tabbed_to(page, button)]
     page.context.close()
     assert not faults, "\n".join(faults)

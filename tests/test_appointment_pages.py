@@ -363,7 +363,7 @@ def test_the_page_asks_a_steady_number_of_questions(
     browse, make, county_one, person_a, company_a, django_assert_max_num_queries
 ):
     row = make.filed(make.qualified(person_a, company_a), company_a)
-    with django_assert_max_num_queries(45):
+    with django_assert_max_num_queries(50):
         page(browse(county_one).get(detail_url(row)))
 
 

@@ -1,11 +1,15 @@
 """The whole way in a real browser, on a phone and on a desk: enterprise, county, city; no error, nothing refused."""
 
+import re
+
 import pytest
+from django.utils import timezone
 from playwright.sync_api import expect, sync_playwright
 
 from appointments.models import Appointment
 from appointments.states import PaperKind, State
 from tests.cast import PASSWORD, pdf
+from training.models import Session
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -57,12 +61,13 @@ class Visitor:
 
 @pytest.fixture
 def visit(chromium, live_server, tmp_path):
-    """Signs somebody in at a width; at the end no browser has complained of anything."""
+    """Signs somebody in at a width, or lets the public in; at the end no browser has complained of anything."""
     visitors = []
 
     def come(username: str, width: int) -> Visitor:
         visitor = Visitor(chromium, live_server.url, width, tmp_path)
-        visitor.sign_in(username)
+        if username:
+            visitor.sign_in(username)
         visitors.append(visitor)
         return visitor
 
@@ -160,6 +165,60 @@ def test_an_enterprise_appoints_the_county_checks_the_city_files(
     row.refresh_from_db()
     assert row.state == State.FILED
     assert [paper.version for paper in row.papers.filter(kind=PaperKind.AUTHORISATION)] == [2, 1]
+
+
+def test_a_trainer_holds_a_session_and_the_public_verifies_its_certificate(
+    visit, trainer, extension, person_a, person_a_two, company_a
+):
+    today = timezone.localdate()
+    school = visit("trainer", 360)
+    school.page.goto("/sessions/new/")
+    school.page.check("[name=kind][value=qualifying]")
+    school.page.uncheck("[name=workdays_only]")
+    school.fill(title="第三期首席质量官任职培训", place="清远市质量协会三楼", audience="拟任首席质量官")
+    school.fill(seats="30", days_needed="1", courses_0_title="质量法律法规", courses_0_hours="8")
+    for day in ("first_day", "last_day", "enrol_first_day", "enrol_last_day"):
+        school.fill(**{f"{day}_year": str(today.year), f"{day}_month": str(today.month), f"{day}_day": str(today.day)})
+    school.look("1-plan")
+    school.press("保存草稿")
+    school.press("核对并发布")
+    school.press("发布")
+    session = Session.unscoped.get()
+
+    company = visit("enterprise-a", 360)
+    company.page.goto("/sessions/")
+    company.press("第三期首席质量官任职培训")
+    company.press("为本企业人员报名")
+    for name in ("张三", "孙五"):
+        company.page.get_by_label(name).check()
+    company.look("2-enrol")
+    company.press("报名")
+    expect(company.page.locator("#enrolments")).to_contain_text("孙五")
+
+    school.page.goto(f"/sessions/{session.reference}/")
+    school.press("登记考勤和成绩")
+    rows = {name: school.page.locator("main tbody tr", has_text=name) for name in ("张三", "孙五")}
+    for name, score in (("张三", "85.5"), ("孙五", "59.5")):
+        rows[name].get_by_role("checkbox").check()
+        rows[name].get_by_label(f"{name}的成绩").fill(score)
+    school.look("3-results")
+    school.press("保存本页")
+    school.page.goto(f"/sessions/{session.reference}/certificates/")
+    expect(school.page.locator("main")).to_contain_text("还不能发证 1 人")
+    school.look("4-certificates")
+    school.press("张三")
+    school.press("发给证书")
+    expect(school.page.locator("h1")).to_have_text("张三的培训证书")
+    school.look("5-certificate")
+    code = school.page.locator("aside span.num", has_text=re.compile("^([0-9A-Z]{4}-){8}[0-9A-Z]{4}$")).inner_text()
+
+    public = visit("", 360)
+    public.page.goto("/verify/")
+    public.fill(code=code.replace("-", " ").lower())
+    public.press("核验")
+    expect(public.page.locator(".answer h1")).to_contain_text("有效")
+    expect(public.page.locator("main")).to_contain_text("清远市质量协会")
+    public.look("6-verified")
 
 
 def test_the_way_works_without_javascript(chromium, live_server, make, extension, person_a, company_a):

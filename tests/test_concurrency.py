@@ -21,7 +21,11 @@ from registry.notices import tell_city
 from registry.pages import PortalForm, carry_out
 from registry.refusals import Refused, Stale
 from registry.states import IdPaper
-from tests.cast import AT, enterprise, resident_id
+from tests.cast import AT, enterprise, person, resident_id
+from tests.training_cast import EARLIER
+from training import actions as training_actions
+from training.models import Certificate, PoolEntry
+from training.states import EnrolmentState
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -49,7 +53,10 @@ def refused(results) -> list[str | None]:
     return [say(result) for result in results for kind, say in sentences.items() if isinstance(result, kind)]
 
 
-@pytest.mark.parametrize("rounds", [20, pytest.param(200, marks=pytest.mark.long)])
+ROUNDS = pytest.mark.parametrize("rounds", [20, pytest.param(200, marks=pytest.mark.long)])
+
+
+@ROUNDS
 def test_of_two_appointing_for_one_enterprise_one_wins_and_one_gets_the_sentence(
     make, company_a, person_a, person_a_two, user_a, rounds
 ):
@@ -177,3 +184,78 @@ def test_a_form_sent_twice_at_once_has_one_effect_and_both_see_its_result(munici
         assert [result.url for result in results] == [f"/{token}/"] * 2
         assert Message.unscoped.filter(subject=str(token)).count() == 1
     assert FormToken.unscoped.count() == 10
+
+
+# --- Training --------------------------------------------------------------------------------------------------------
+
+
+@ROUNDS
+def test_of_two_asking_for_the_last_seat_one_sits_and_one_waits(
+    train, company_a, company_b, person_a, person_b, rounds
+):
+    for _ in range(rounds):
+        session = train.session(seats=1)
+        results = at_once(
+            lambda session=session: train.enrolled(session, person_a, company_a),
+            lambda session=session: train.enrolled(session, person_b, company_b),
+        )
+        assert refused(results) == []
+        assert sorted((row.state, row.seat) for row in results) == [
+            (EnrolmentState.ENROLLED, 1),
+            (EnrolmentState.WAITING, None),
+        ]
+
+
+@ROUNDS
+def test_certificates_issued_at_once_have_numbers_without_a_gap_and_nobody_gets_two(
+    train, company_a, person_a, person_a_two, rounds
+):
+    """Two people of one session at once, and one of them twice."""
+    for _ in range(rounds):
+        session = train.session()
+        one, two = (train.passed(someone, company_a, session) for someone in (person_a, person_a_two))
+        results = at_once(
+            *(
+                lambda row=row: training_actions.issue_certificate(row, by=train.trainer, at=AT)
+                for row in (one, one, two)
+            )
+        )
+        assert refused(results) == [f"{person_a.name}的证书已经发给。"]
+    serials = Certificate.unscoped.order_by("serial").values_list("serial", flat=True)
+    assert list(serials) == list(range(1, 2 * rounds + 1))
+
+
+@ROUNDS
+def test_certificate_and_project_at_the_same_moment_make_one_entry_of_the_pool(
+    train, company_a, user_a, county_one, rounds
+):
+    session = train.session(seats=rounds)
+    for n in range(rounds):
+        someone = person(2 * n + 41, f"学员{n}", company=company_a, by=user_a)
+        seat, project = train.passed(someone, company_a, session), train.reported(someone, company_a)
+        results = at_once(
+            lambda seat=seat: training_actions.issue_certificate(seat, by=train.trainer, at=AT),
+            lambda project=project: training_actions.confirm_project(
+                project, version=project.version, by=county_one, at=AT
+            ),
+        )
+        assert refused(results) == []
+        assert PoolEntry.unscoped.filter(candidate=someone).count() == 1
+    references = PoolEntry.unscoped.order_by("pk").values_list("reference", flat=True)
+    assert list(references) == [f"RC-2026-{n:04d}" for n in range(1, rounds + 1)]
+
+
+def test_a_seat_given_up_and_one_asked_for_at_once_go_to_who_waited(
+    train, company_a, company_b, person_a, person_a_two, person_b, user_a
+):
+    for _ in range(5):
+        session = train.session(seats=1)
+        first = train.enrolled(session, person_a, company_a)
+        waiting = train.enrolled(session, person_b, company_b)
+        results = at_once(
+            lambda first=first: training_actions.withdraw_enrolment(first, by=user_a, at=EARLIER),
+            lambda session=session: train.enrolled(session, person_a_two, company_a),
+        )
+        assert refused(results) == []
+        waiting.refresh_from_db()
+        assert (waiting.seat, results[1].state) == (1, EnrolmentState.WAITING)

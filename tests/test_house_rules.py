@@ -6,6 +6,7 @@ import inspect
 import pkgutil
 import re
 from collections.abc import Iterator
+from operator import attrgetter
 from pathlib import Path
 
 import pgtrigger
@@ -21,11 +22,15 @@ import appointments.actions
 import appointments.rules
 import registry.actions
 import registry.rules
+import training.actions
 import training.rules
 from registry.models import Message, ScopedBase, StoredFile, User
 from registry.notices import tell_city, tell_county, tell_enterprise
 from registry.states import Role
 from tests.cast import AT, account
+from training.actions import add_body, issue_certificate
+from training.models import Certificate, Enrolment, Session, SessionDay, TrainerMembership
+from training.states import SessionState
 
 ROOT = Path(settings.BASE_DIR)
 APPS = ("registry", "training", "appointments", "cqo_portal")
@@ -74,13 +79,31 @@ def test_no_code_of_ours_reads_past_the_name_of_the_door():
     assert found(SOURCES, r"(?<!User)\.objects\b") == []
 
 
-def owners(row) -> set[int]:
-    """The enterprises a row belongs to, found by its own foreign keys and not by the door under test."""
-    if row._meta.model_name == "enterprise":
-        return {row.pk}
-    if row._meta.model_name == "candidate":
-        return {employment.enterprise_id for employment in row.employments.all()}
-    return {row.enterprise_id if hasattr(row, "enterprise_id") else row.appointment.enterprise_id}
+def enterprise_of(row):
+    """The enterprise of a row that belongs to one alone."""
+    for path in ("enterprise", "appointment.enterprise", "project.enterprise", "record.enterprise"):
+        if hasattr(row, path.partition(".")[0]):
+            return attrgetter(path)(row)
+    return row.entry.project.enterprise
+
+
+def owners(row) -> set:
+    """The enterprises, counties and training bodies a row belongs to, by its own foreign keys and not by the door."""
+    match row._meta.model_name:
+        case "enterprise":
+            return {row}
+        case "candidate":
+            return {employment.enterprise for employment in row.employments.all()} | {row.county}
+        case "enrolment":
+            return {row.enterprise, row.candidate.county, row.session.body}
+        case "certificate":
+            employers = {e.enterprise for e in row.candidate.employments.all() if row.issued_on in e.period}
+            return owners(row.enrolment) | employers
+        case "attendance" | "assessment":
+            return owners(row.enrolment)
+        case "revocation":
+            return owners(row.certificate)
+    return {enterprise_of(row)}
 
 
 SCOPED = [model for model in MODELS if issubclass(model, ScopedBase)]
@@ -88,31 +111,74 @@ SCOPED = [model for model in MODELS if issubclass(model, ScopedBase)]
 
 @pytest.fixture
 def strangers(everything):
-    """Those who see nothing of any enterprise."""
+    """Those who see nothing of any enterprise, nor of any training body."""
     inactive = account("gone", Role.MUNICIPAL, "已离职", is_active=False)
-    return [AnonymousUser(), inactive, account("trainer", Role.TRAINER, "培训机构")]
+    return [AnonymousUser(), inactive, account("trainer-3", Role.TRAINER, "不属任何机构")]
 
 
-def test_every_row_is_seen_by_its_enterprise_its_county_and_the_city_and_by_nobody_else(
-    strangers, company_a, company_b, user_a, user_b, county_one, county_two, municipal, administrator
-):
-    sees = {
-        user_a: {company_a.pk},
-        county_one: {company_a.pk},
-        user_b: {company_b.pk},
-        county_two: {company_b.pk},
-        municipal: {company_a.pk, company_b.pk},
-        administrator: {company_a.pk, company_b.pk},
-    } | {stranger: set() for stranger in strangers if stranger.is_authenticated}
+@pytest.fixture
+def sees(strangers, company_a, company_b, body, body_two, request):
+    """Account → what it sees the rows of: its enterprise, its county with those in it, its body, or the city."""
+    one, two = company_a.county, company_b.county
+    parties = {
+        "user_a": {company_a},
+        "county_one": {company_a, one},
+        "trainer": {body},
+        "user_b": {company_b},
+        "county_two": {company_b, two},
+        "trainer_two": {body_two},
+        "municipal": {company_a, company_b, one, two},
+        "administrator": {company_a, company_b, one, two},
+    }
+    known = {request.getfixturevalue(name): seen for name, seen in parties.items()}
+    return known | {stranger: set() for stranger in strangers if stranger.is_authenticated}
+
+
+def test_every_row_is_seen_by_those_it_belongs_to_and_the_city_and_by_nobody_else(sees, company_a, company_b):
     for model in SCOPED:
         rows = {row.pk: owners(row) for row in model.unscoped.all()}
-        assert set().union(*rows.values()) == {company_a.pk, company_b.pk}, (
-            f"{model.__name__} has no row that could leak"
-        )
-        for user, companies in sees.items():
+        assert {company_a, company_b} <= set().union(*rows.values()), f"{model.__name__} has no row that could leak"
+        for user, parties in sees.items():
             visible = set(model.unscoped.visible_to(user).values_list("pk", flat=True))
-            assert visible == {pk for pk, own in rows.items() if own & companies}, (model.__name__, user.username)
+            assert visible == {pk for pk, own in rows.items() if own & parties}, (model.__name__, user.username)
         assert not model.unscoped.visible_to(AnonymousUser()).exists(), model.__name__
+
+
+def test_a_body_sees_its_own_sessions_and_an_enterprise_what_is_open_to_it(strangers, sees, body, body_two, request):
+    """Sessions are no enterprise's; each fixture body has a published one for one county, and a draft."""
+    published = {row.body: row.pk for row in Session.unscoped.filter(state=SessionState.PUBLISHED)}
+    drafts = {row.body: row.pk for row in Session.unscoped.filter(state=SessionState.DRAFT)}
+    one, two = {published[body]}, {published[body_two]}
+    expected = {
+        "user_a": one,
+        "user_b": two,
+        "county_one": one | two,
+        "county_two": one | two,
+        "trainer": one | {drafts[body]},
+        "trainer_two": two | {drafts[body_two]},
+        "municipal": {*published.values(), *drafts.values()},
+        "administrator": {*published.values(), *drafts.values()},
+    }
+    for name, seen in expected.items():
+        user = request.getfixturevalue(name)
+        assert set(Session.unscoped.visible_to(user).values_list("pk", flat=True)) == seen, name
+        assert set(SessionDay.unscoped.visible_to(user).values_list("session", flat=True)) == seen, name
+    assert not any(Session.unscoped.visible_to(stranger).exists() for stranger in strangers)
+    assert TrainerMembership.unscoped.visible_to(request.getfixturevalue("trainer")).get().body == body
+    assert not any(TrainerMembership.unscoped.visible_to(stranger).exists() for stranger in strangers)
+
+
+def test_a_county_that_trains_sees_whom_it_trains_and_what_it_issued(
+    make, train, company_b, person_b, county_one, county_two, counties, municipal
+):
+    """县局一 runs a session for the whole city: 乙公司's person in it is its to see, and to nobody beside."""
+    own = add_body(name="清城区局", mark="清城质培", kind="bureau", county=counties["441802"], by=municipal, at=AT)
+    session = train.session(body=own, by=county_one)
+    enrolment = train.results(train.enrolled(session, person_b, company_b), by=county_one)
+    issue_certificate(enrolment, by=county_one, at=AT)
+    other = account("county-3", Role.COUNTY, "县局三", county=counties["441821"])
+    for model in (Enrolment, Certificate):
+        assert [model.unscoped.visible_to(who).count() for who in (county_one, county_two, other)] == [1, 1, 0]
 
 
 def test_a_message_is_read_by_the_office_it_is_for(
@@ -170,16 +236,27 @@ def functions_of(package) -> Iterator[tuple[str, object]]:
                 yield f"{info.name}.{name}", function
 
 
-BY_THE_CLOCK = {"appointments.actions.ending.expire_due"}
+BY_THE_SYSTEM = {
+    "appointments.actions.ending.expire_due",
+    "training.actions.enrolment.fill_seats",
+    "training.actions.pool.enter_if_due",
+}
 READS_ONLY = {
     "appointments.actions.filing.opinions_at_check",
     "appointments.actions.filing.possible",
     "appointments.actions.papers.preview_paper",
     "registry.actions.files.inspect",
+    "training.actions.certificates.changes_since",
+    "training.actions.certificates.content_of",
+    "training.actions.certificates.fault_of",
+    "training.actions.certificates.preview_certificate",
+    "training.actions.certificates.session_fault",
+    "training.actions.results.trace_of",
 }
+ACTS = [appointments.actions, registry.actions, training.actions]
 
 
-@pytest.mark.parametrize("package", [appointments.actions, registry.actions], ids=lambda package: package.__name__)
+@pytest.mark.parametrize("package", ACTS, ids=lambda package: package.__name__)
 def test_every_act_says_who_and_when_by_keyword(package):
     acts = [
         (name, function)
@@ -189,7 +266,7 @@ def test_every_act_says_who_and_when_by_keyword(package):
     assert len(acts) > 8
     for name, act in acts:
         parameters = inspect.signature(act).parameters
-        wanted = {"at"} if name in BY_THE_CLOCK else {"at", "by"}
+        wanted = {"at"} if name in BY_THE_SYSTEM else {"at", "by"}
         keyword = {p.name for p in parameters.values() if p.kind is inspect.Parameter.KEYWORD_ONLY}
         assert wanted <= keyword, name
 

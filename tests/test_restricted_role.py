@@ -16,8 +16,10 @@ from cqo_portal import postgres
 from registry.actions.common import remember_form
 from registry.models import FormToken
 from tests.cast import AT, picture
+from training.actions import record_consent
 
 KEPT = {"Act", "EligibilitySnapshot", "Evidence", "FormToken", "Paper", "SealedScan", "StoredFile"}
+KEPT |= {"Certificate", "PoolConsent", "ProjectAct"}
 
 
 @pytest.fixture
@@ -32,8 +34,10 @@ def as_app(db, monkeypatch):
 
 
 @pytest.fixture
-def life(make, company_a, company_b, person_a, person_b, as_app):
-    """The lives of two appointments, every act of them carried out in the application's role."""
+def life(make, train, company_a, company_b, person_a, person_b, as_app):
+    """The lives of two appointments and of a training, every act of them carried out in the application's role."""
+    entry = train.pooled(person_a, company_a)
+    record_consent(entry, agreed=False, by=make.officer(company_a), at=AT)
     make.qualified(person_a, company_a)
     user = make.enterprise_user(company_a)
     draft = make.draft(person_a, company_a, first_day=date(2026, 11, 1))

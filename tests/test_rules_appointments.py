@@ -28,6 +28,8 @@ from appointments.rules import (
 from registry.rules import anniversary
 from registry.states import EducationLevel, Outcome, QualificationLevel
 from tests.cast import COMPLETE
+from training.rules import Training
+from training.states import Standing
 
 AS_OF = date(2026, 12, 1)
 ONE_DAY = timedelta(days=1)
@@ -220,16 +222,18 @@ def test_yearly_education_is_a_standing_duty_for_a_first_and_a_later_appointee()
 
 
 @pytest.mark.parametrize(
-    ("completed_on", "evidence", "outcome"),
+    ("since", "standing", "outcome"),
     [
-        (AS_OF, True, Outcome.MET),
-        (AS_OF, False, Outcome.UNVERIFIED),
-        (AS_OF + ONE_DAY, True, Outcome.UNMET),
+        (AS_OF, Standing.CERTIFIED, Outcome.MET),
+        (AS_OF, Standing.RECOGNISED, Outcome.MET),
+        (AS_OF, Standing.UNPROVEN, Outcome.UNVERIFIED),
+        (AS_OF, Standing.REVOKED, Outcome.UNMET),
+        (AS_OF + ONE_DAY, Standing.CERTIFIED, Outcome.UNMET),
     ],
 )
-def test_training_counts_from_its_day_and_with_its_certificate(completed_on, evidence, outcome):
-    rows = eligibility(Facts(as_of=AS_OF, trainings=(held("", completed_on, evidence),)), Thresholds())
-    assert rows[4].outcome == outcome
+def test_training_counts_from_its_day_and_with_its_certificate(since, standing, outcome):
+    rows = eligibility(Facts(as_of=AS_OF, trainings=(Training(since, "某机构", standing),)), Thresholds())
+    assert (rows[4].clause, rows[4].outcome) == ("6.(5)", outcome)
 
 
 # --- Art. 11: the term -----------------------------------------------------------------------------------------------

@@ -175,6 +175,27 @@ def healthy_after(port, server, log, limit):
     pytest.fail(log.read_text(encoding="utf-8"))
 
 
+def beside(folder) -> list[str]:
+    """The workers and clocks that run in a folder."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            words = (process / "cmdline").read_text().split("\0")
+            if (process / "cwd").resolve() == folder and "manage.py" in words:
+                found.append(words[words.index("manage.py") + 1])
+        except OSError:  # it ended meanwhile
+            continue
+    return sorted(found)
+
+
+def comes_to_run(folder, wanted, limit=30) -> bool:
+    """Whether these workers and clocks run, and no others, before ``limit`` seconds have passed."""
+    end = time.monotonic() + limit
+    while beside(folder) != wanted and time.monotonic() < end:
+        time.sleep(0.1)
+    return beside(folder) == wanted
+
+
 @pytest.mark.long
 def test_a_fresh_clone_serves_twice_at_once_survives_a_kill_and_stops_its_database(fresh_copy, tmp_path):
     cluster = Cluster(fresh_copy / "var" / "postgres")
@@ -184,9 +205,11 @@ def test_a_fresh_clone_serves_twice_at_once_survives_a_kill_and_stops_its_databa
     for port, server, log in zip(ports, servers, logs, strict=True):
         healthy_after(port, server, log, limit=600)
     assert "enterprise-b" in logs[0].read_text(encoding="utf-8")
+    assert comes_to_run(fresh_copy, ["clock", "clock", "db_worker", "db_worker"])
 
     servers[0].send_signal(signal.SIGINT)
     servers[0].wait(30)
+    assert beside(fresh_copy) == ["clock", "db_worker"]
     assert cluster.is_running()
     healthy_after(ports[1], servers[1], logs[1], limit=5)
 
@@ -194,6 +217,7 @@ def test_a_fresh_clone_serves_twice_at_once_survives_a_kill_and_stops_its_databa
     os.killpg(servers[1].pid, signal.SIGKILL)
     os.kill(postmaster, signal.SIGKILL)
     servers[1].wait(30)
+    assert comes_to_run(fresh_copy, [], limit=5)
 
     log = tmp_path / "again.log"
     again = start(fresh_copy, ports[1], log)
@@ -202,4 +226,5 @@ def test_a_fresh_clone_serves_twice_at_once_survives_a_kill_and_stops_its_databa
     assert not any(step in said for step in ("安装", "更新数据库", "演示数据（", "收集静态文件", "制作公文字体"))
     again.send_signal(signal.SIGINT)
     again.wait(30)
+    assert beside(fresh_copy) == []
     assert not cluster.is_running()

@@ -1,4 +1,6 @@
-"""Every pair of states: what TRANSITIONS does not list, the database refuses, however it is written."""
+"""Every pair of states: what the lists of moves do not hold, the database refuses, however it is written."""
+
+from datetime import date
 
 import pytest
 from django.db import DatabaseError, connection, transaction
@@ -8,6 +10,17 @@ from appointments.models import Appointment
 from appointments.states import TRANSITIONS, State
 from registry.faults import TRIGGERS, sentence_for
 from tests.cast import AT, TODAY
+from tests.training_cast import EARLIER, PLAN
+from training import actions as training_actions
+from training.models import Attendance, Enrolment, ImprovementProject, PoolEntry, Revocation, Session, SessionDay
+from training.states import (
+    ENROLMENT_MOVES,
+    PROJECT_MOVES,
+    SESSION_MOVES,
+    EnrolmentState,
+    ProjectState,
+    SessionState,
+)
 
 LEGAL = {(str(a), str(b)) for a, b in TRANSITIONS}
 
@@ -28,7 +41,7 @@ def by_save(row, **values):
 
 def by_update(row, **values):
     """Write through the queryset."""
-    Appointment.unscoped.filter(pk=row.pk).update(**values)
+    type(row).unscoped.filter(pk=row.pk).update(**values)
 
 
 def by_sql(row, **values):
@@ -36,7 +49,7 @@ def by_sql(row, **values):
     columns = ", ".join(f'"{name}" = %s' for name in values)
     with connection.cursor() as cursor:
         cursor.execute(
-            f"UPDATE appointments_appointment SET {columns} WHERE id = %s",
+            f"UPDATE {row._meta.db_table} SET {columns} WHERE id = %s",
             [getattr(value, "value", value) for value in values.values()] + [row.pk],
         )
 
@@ -164,3 +177,153 @@ def test_a_row_may_be_written_without_moving(row_in):
     by_update(row, saved_at=AT)
     assert Appointment.unscoped.get(pk=row.pk).state == State.FILED
     assert row.first_day > TODAY
+
+
+# --- Training: sessions, enrolments, projects ------------------------------------------------------------------------
+
+LISTED = {Session: SESSION_MOVES, Enrolment: ENROLMENT_MOVES, ImprovementProject: PROJECT_MOVES}
+MOVES = {model: {(str(a), str(b)) for a, b in moves} for model, moves in LISTED.items()}
+STATES = {Session: SessionState, Enrolment: EnrolmentState, ImprovementProject: ProjectState}
+
+
+@pytest.fixture
+def bring(make, train, person_a, person_a_two, company_a):
+    """A row of training in a state that the acts brought it to."""
+    by, officer = make.enterprise_user(company_a), make.officer(company_a)
+
+    def cancelled():
+        row = train.session()
+        return training_actions.cancel_session(row, version=row.version, reason="报名不足", by=train.trainer, at=AT)
+
+    def waiting():
+        session = train.session(seats=1)
+        train.enrolled(session, person_a_two, company_a)
+        return train.enrolled(session, person_a, company_a)
+
+    def withdrawn():
+        row = train.enrolled(train.session(), person_a, company_a)
+        return training_actions.withdraw_enrolment(row, by=by, at=AT)
+
+    def returned():
+        row = train.reported(person_a, company_a)
+        return training_actions.return_project(row, version=row.version, reason="缺数据", by=officer, at=AT)
+
+    def stopped():
+        row = train.underway(person_a, company_a)
+        return training_actions.stop_project(row, version=row.version, reason="停产", by=by, at=AT)
+
+    roads = {
+        (Session, "draft"): train.planned,
+        (Session, "published"): train.session,
+        (Session, "cancelled"): cancelled,
+        (Enrolment, "enrolled"): lambda: train.enrolled(train.session(), person_a, company_a),
+        (Enrolment, "waiting"): waiting,
+        (Enrolment, "withdrawn"): withdrawn,
+        (ImprovementProject, "draft"): lambda: train.project(person_a, company_a),
+        (ImprovementProject, "underway"): lambda: train.underway(person_a, company_a),
+        (ImprovementProject, "reported"): lambda: train.reported(person_a, company_a),
+        (ImprovementProject, "returned"): returned,
+        (ImprovementProject, "completed"): lambda: train.completed(person_a, company_a),
+        (ImprovementProject, "withdrawn"): stopped,
+    }
+    return lambda model, state: roads[model, state]()
+
+
+ILLEGAL = {
+    (model, state): [to for to in states.values if to != state and (state, to) not in MOVES[model]]
+    for model, states in STATES.items()
+    for state in states.values
+}
+
+
+@pytest.mark.parametrize(
+    ("model", "state"), [row for row, to in ILLEGAL.items() if to], ids=lambda value: getattr(value, "__name__", value)
+)
+def test_in_training_too_no_move_that_is_not_listed_is_written_in_any_way(bring, model, state):
+    row = bring(model, state)
+    assert row.state == state
+    for to in ILLEGAL[model, state]:
+        for way in WAYS:
+            assert refusal(lambda to=to, way=way: way(row, state=to)) == TRIGGERS["state_moves"]
+            row.refresh_from_db()
+            assert row.state == state
+
+
+def test_every_listed_move_of_training_is_reached_by_an_act(bring, make, train, company_a, person_a_two):
+    by, officer, trainer = make.enterprise_user(company_a), make.officer(company_a), train.trainer
+    walked = {model: set() for model in MOVES}
+
+    def walk(row, act, **values):
+        state = row.state
+        if type(row) is not Enrolment:
+            values["version"] = row.version
+        act(row, at=EARLIER, **values)
+        after = type(row).unscoped.get(pk=row.pk)
+        walked[type(row)].add((state, after.state))
+        return after
+
+    walk(bring(Session, "draft"), training_actions.cancel_session, reason="无场地", by=trainer)
+    published = walk(bring(Session, "draft"), training_actions.publish_session, by=trainer)
+    walk(published, training_actions.cancel_session, reason="无场地", by=trainer)
+    walk(bring(Enrolment, "waiting"), training_actions.withdraw_enrolment, by=by)
+    waiting = bring(Enrolment, "waiting")
+    seated = waiting.session.enrolments.get(candidate=person_a_two)
+    training_actions.withdraw_enrolment(seated, by=by, at=EARLIER)
+    walked[Enrolment].add(("waiting", Enrolment.unscoped.get(pk=waiting.pk).state))
+    walk(Enrolment.unscoped.get(pk=waiting.pk), training_actions.withdraw_enrolment, by=by)
+    complete = {"text": "已完成。", "evidence": make.stored(company_a), "by": by}
+    for state in ("draft", "underway", "returned"):
+        walk(bring(ImprovementProject, state), training_actions.stop_project, reason="停产", by=by)
+    row = walk(bring(ImprovementProject, "draft"), training_actions.file_plan, by=by)
+    row = walk(row, training_actions.report_completion, **complete)
+    row = walk(row, training_actions.return_project, reason="缺数据", by=officer)
+    row = walk(row, training_actions.report_completion, **complete)
+    walk(row, training_actions.confirm_project, by=officer)
+    assert walked == MOVES
+
+
+@pytest.mark.parametrize("state", ["published", "cancelled"])
+def test_no_session_is_born_but_as_a_draft(train, state):
+    row = train.planned()
+    row.pk, row.reference, row.state = None, "PX-0", state
+    assert refusal(lambda: row.save(force_insert=True)) == TRIGGERS["session_born_as_draft"]
+    assert refusal(lambda: Session.unscoped.bulk_create([row])) == TRIGGERS["session_born_as_draft"]
+
+
+@pytest.mark.parametrize("state", [state for state in ProjectState.values if state != ProjectState.DRAFT])
+def test_no_project_is_born_but_as_a_draft(make, company_a, person_a, user_a, state):
+    row = ImprovementProject(
+        reference="KT-0", enterprise=company_a, candidate=person_a, state=state,
+        period=(TODAY, AT.date()), created_at=AT, created_by=user_a, **PLAN,
+    )  # fmt: skip
+    assert refusal(lambda: row.save(force_insert=True)) == TRIGGERS["project_born_as_draft"]
+    assert refusal(lambda: ImprovementProject.unscoped.bulk_create([row])) == TRIGGERS["project_born_as_draft"]
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_no_seat_beyond_those_of_the_session_and_no_attendance_of_another_session(
+    train, person_a, company_a, trainer, way
+):
+    enrolment = train.enrolled(train.session(seats=2), person_a, company_a)
+    assert refusal(lambda: way(enrolment, seat=3)) == TRIGGERS["seat_within_session"]
+    foreign = SessionDay.unscoped.filter(session=train.session()).first()
+    there = Attendance.unscoped.create(
+        enrolment=enrolment, day=enrolment.session.days.first(), present=True, entered_at=AT, entered_by=trainer
+    )
+    assert refusal(lambda: way(there, day_id=foreign.pk)) == TRIGGERS["attendance_within_session"]
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_decided_revocation_and_an_entry_of_the_pool_stay_as_written(train, person_a, company_a, municipal, way):
+    certificate = train.certified(person_a, company_a)
+    train.completed(person_a, company_a)
+    entry = PoolEntry.unscoped.get(candidate=person_a)
+    assert refusal(lambda: way(entry, entered_on=date(2020, 1, 1))) == TRIGGERS["pool_entry_stays"]
+    entry = PoolEntry.unscoped.get(candidate=person_a)
+    training_actions.leave_pool(entry, last_day=TODAY, reason="本人要求", by=municipal, at=AT)
+    assert refusal(lambda: way(entry, left_reason="改写")) == TRIGGERS["pool_entry_stays"]
+    train.revoked(certificate)
+    decided = Revocation.unscoped.get()
+    assert refusal(lambda: way(decided, reason="改写")) == TRIGGERS["revocation_decided_stays"]
+    assert refusal(lambda: Revocation.unscoped.all()._raw_delete("default")) == TRIGGERS["revocation_never_deleted"]
+    assert refusal(lambda: PoolEntry.unscoped.all()._raw_delete("default")) == TRIGGERS["pool_entry_never_deleted"]

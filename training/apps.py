@@ -1,4 +1,4 @@
-"""The training app: who was trained, where, and when."""
+"""The training app: who was trained, where and when, by whose certificate, and who is in the talent pool."""
 
 from django.apps import AppConfig
 
@@ -6,3 +6,6 @@ from django.apps import AppConfig
 class TrainingConfig(AppConfig):
     name = "training"
     verbose_name = "培训"
+
+    def ready(self):
+        from training import policies  # noqa: F401 (fills the predicate table)

@@ -1,20 +1,114 @@
-"""What the measure says of training: pure functions on plain values."""
+"""What the measure says of training, certificates and the talent pool: pure functions on plain values."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 
+from registry.rules import day_words
 from registry.states import Outcome
+from training.states import Standing, YearStanding
+
+SITTINGS = 3  # the examination and its re-sits
 
 
-def qualifying_training(records: Iterable[tuple[date, str, bool]], as_of: date) -> tuple[Outcome, tuple[str, ...], str]:
+@dataclass(frozen=True)
+class Training:
+    """A 任职培训 that somebody went through: the day of its certificate, in words, and what it is worth."""
+
+    since: date
+    words: str
+    standing: str
+
+
+def qualifying_training(trainings: Iterable[Training], as_of: date) -> tuple[Outcome, tuple[str, ...], str]:
     """Art. 6(五) 经过质检部门组织的首席质量官任职培训: outcome, evidence, next step.
 
-    Each record is (completed on, in words, evidence on file). Without evidence: to verify; without a record: unmet.
+    A valid certificate of the portal, or the scan of one by a body that was recognised on its day: met. A scan of
+    anybody else's, or none: to verify. A revoked certificate counts for nothing.
     """
-    done = [record for record in records if record[0] <= as_of]
-    if not done:
-        return Outcome.UNMET, ("没有培训证书",), "报名任职培训；仍可任命，登记时注明。"
-    words = tuple(words for _, words, _ in done)
-    if any(has_evidence for *_, has_evidence in done):
+    done = [training for training in trainings if training.since <= as_of]
+    words = tuple(f"{training.words}（{Standing(training.standing).label}）" for training in done)
+    standings = {training.standing for training in done}
+    if standings & {Standing.CERTIFIED, Standing.RECOGNISED}:
         return Outcome.MET, words, ""
-    return Outcome.UNVERIFIED, words, "请在人员资料中上传培训证书。"
+    if Standing.UNPROVEN in standings:
+        return Outcome.UNVERIFIED, words, "请在人员资料中上传培训证书，并选定培训机构。"
+    return Outcome.UNMET, words or ("没有培训证书",), "报名任职培训；仍可任命，登记时注明。"
+
+
+def passes(score: Decimal, pass_mark: int) -> bool:
+    """Art. 8 考核合格: the score reaches the pass mark; the figure itself passes."""
+    return score >= pass_mark
+
+
+def certificate_fault(*, days_present: int, days_needed: int, last_score: Decimal | None, pass_mark: int) -> str | None:
+    """Art. 8 通过考核合格的，发给培训证书: why there is no certificate, as a sentence, or None.
+
+    Attending is not passing, and passing is not attending: both are asked. The last sitting counts.
+    """
+    if days_present < days_needed:
+        return f"出勤 {days_present} 天，少于规定的 {days_needed} 天，不能发给证书。"
+    if last_score is None:
+        return "没有考核成绩，不能发给证书（第八条）。"
+    if not passes(last_score, pass_mark):
+        return f"考核 {last_score.normalize():f} 分，未达到合格线 {pass_mark} 分，不能发给证书（第八条）。"
+    return None
+
+
+def sitting_fault(
+    *, sitting: int, sat_on: date, score: Decimal, first_day: date, today: date, passed_before: bool | None
+) -> tuple[str, str] | None:
+    """Art. 8 考核: why a sitting cannot be recorded, as what is at fault (``score`` or ``sat_on``) and a sentence.
+
+    ``passed_before`` is the outcome of the sitting before, None where there was none. None when nothing is wrong.
+    """
+    if not 1 <= sitting <= SITTINGS:
+        return "score", f"最多考核 {SITTINGS} 次。"
+    if sitting > 1 and passed_before is None:
+        return "score", f"没有第 {sitting - 1} 次考核的成绩，不能登记第 {sitting} 次。"
+    if sitting > 1 and passed_before:
+        return "score", f"第 {sitting - 1} 次考核已经合格，不需要补考。"
+    if not 0 <= score <= 100 or score != round(score, 1):
+        return "score", "成绩为 0 至 100 分，最多一位小数。"
+    if not first_day <= sat_on <= today:
+        return "sat_on", f"考核日期须在开班之日（{day_words(first_day)}）至今天之间。"
+    return None
+
+
+def enrolment_fault(*, today: date, first_day: date, last_day: date) -> str | None:
+    """Art. 7 参加首席质量官的培训教育: why one cannot enrol today, as a sentence, or None; both days count."""
+    if today < first_day:
+        return f"报名尚未开始，自{day_words(first_day)}起可以报名。"
+    if today > last_day:
+        return f"报名已于{day_words(last_day)}截止。"
+    return None
+
+
+def free_seat(taken: Collection[int], seats: int) -> int | None:
+    """Art. 7: the lowest free seat of a session, from 1; None when it is full."""
+    return next((seat for seat in range(1, seats + 1) if seat not in taken), None)
+
+
+def same_certificate(meaning: str) -> bool:
+    """Art. 8 资格证书: whether it is the 培训证书 of the paragraph before, by the reading in force."""
+    return meaning == "same"
+
+
+def enters_pool(*, has_certificate: bool, has_project: bool) -> bool:
+    """Art. 8 取得证书并完成《质量课题改进计划》的人员，纳入人才库: both facts, and nothing else."""
+    return has_certificate and has_project
+
+
+def outside_counts(reading: str, *, was_recognised: bool) -> bool:
+    """Art. 8 参加质监部门组织的继续教育: a course elsewhere counts only where the reading says so, once recognised."""
+    return reading == "counted" and was_recognised
+
+
+def year_standing(*, hours: int, required: int | None, year: int, today: date) -> YearStanding:
+    """Art. 6(五) 年度继续教育: hours counted against those required that year; without a requirement no judgement."""
+    if required is None:
+        return YearStanding.NOT_SET
+    if hours >= required:
+        return YearStanding.MET
+    return YearStanding.UNDERWAY if year >= today.year else YearStanding.SHORT

@@ -1,13 +1,10 @@
 """Papers: the bytes as issued, the preview before the act, and the scan of what the enterprise sealed."""
 
-import hashlib
-import logging
 from functools import partial
 
-from django.http import Http404, HttpResponse
+from django.http import Http404
 from django.shortcuts import render
 from django.utils import timezone
-from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_safe
 
 from appointments.actions import attach_sealed_scan, preview_paper
@@ -15,22 +12,12 @@ from appointments.forms import ScanForm
 from appointments.models import Appointment, Paper
 from appointments.states import PaperKind
 from appointments.views.shown import closed, open_appointment, url_of
-from registry import filestore
 from registry.actions.files import store_file
 from registry.pages import carry_out, find
-from registry.refusals import Refused
+from registry.views.papers import bytes_of, pdf_response
 
-log = logging.getLogger(__name__)
-SPOILT = "这份文件的内容与出具时不一致，已停止下载并记入系统日志。请联系市局。"
 # Who may see a paper before it is issued: whoever is about to issue it.
 PREVIEWED_BY = {PaperKind.LETTER: "submit", PaperKind.AUTHORISATION: "submit", PaperKind.RECEIPT: "file"}
-
-
-def _pdf(data: bytes, name: str, *, download: bool) -> HttpResponse:
-    response = HttpResponse(data, content_type="application/pdf")
-    response["Content-Disposition"] = content_disposition_header(download, name)
-    response["X-Content-Type-Options"] = "nosniff"
-    return response
 
 
 def _issued(request, reference: str, kind: str) -> Paper:
@@ -41,24 +28,12 @@ def _issued(request, reference: str, kind: str) -> Paper:
     return find(papers.order_by("-version"), appointment__reference=reference, kind=kind, **wanted)
 
 
-def _bytes_of(paper: Paper) -> bytes:
-    """The bytes as issued. Raises Refused when they are not what was issued, which is an alarm."""
-    try:
-        data = filestore.fetch(paper.sha256)
-    except FileNotFoundError:
-        data = b""
-    if hashlib.sha256(data).hexdigest() != paper.sha256:
-        log.critical("paper %s: stored bytes do not match %s", paper.code, paper.sha256)
-        raise Refused(SPOILT)
-    return data
-
-
 @require_safe
 def paper(request, reference, kind):
     """A paper as it was issued: shown in the browser, or downloaded with ``?download=1``."""
     issued = _issued(request, reference, kind)
     name = f"{issued.get_kind_display()} {issued.number}{f' 第{issued.version}版' if issued.version > 1 else ''}.pdf"
-    return _pdf(_bytes_of(issued), name, download="download" in request.GET)
+    return pdf_response(bytes_of(issued), name, download="download" in request.GET)
 
 
 @require_safe
@@ -70,7 +45,7 @@ def preview(request, reference, kind):
     if shut := closed(request, appointment, PREVIEWED_BY[kind]):
         return shut
     data = preview_paper(appointment, kind, at=timezone.now())
-    return _pdf(data, f"预览 {PaperKind(kind).label}.pdf", download=False)
+    return pdf_response(data, f"预览 {PaperKind(kind).label}.pdf")
 
 
 def _attach(paper: Paper, form: ScanForm, *, by, at) -> Appointment:

@@ -23,7 +23,7 @@ from registry.models import (
 )
 from registry.rules import anniversary, day_words
 from registry.states import EducationLevel, IdPaper, QualificationLevel
-from training.models import TrainingRecord
+from training.models import TrainingBody, TrainingRecord
 from training.states import TrainingKind
 
 DAYS = timedelta(days=1)
@@ -49,6 +49,7 @@ class City:
     officers: dict[str, User]  # by county code
     password: str  # as stored
     shared: dict[str, tuple[str, Enterprise]] = field(default_factory=dict)  # ID number → name and first enterprise
+    firms: list["Firm"] = field(default_factory=list)  # in the order in which they came on the register
 
 
 @dataclass
@@ -117,12 +118,13 @@ def hire_shared(firm: Firm, *, at) -> None:
 
 def train(firm: Firm, person: Candidate, day: date, *, at, kind=TrainingKind.QUALIFYING, hours: int = 40) -> None:
     """Record a completed course of that day, with its certificate."""
-    body, number = firm.random.choice(TRAINING_BODIES), f"PX{day.year}{firm.random.randrange(10_000):04d}"
+    body = TrainingBody.unscoped.get(name=firm.random.choice(TRAINING_BODIES))
+    number = f"PX{day.year}{firm.random.randrange(10_000):04d}"
     done = f"{person.name}于{day_words(day)}完成首席质量官{kind.label}，共{hours}学时，考核合格。"
-    proof = upload(firm, f"{person.name}{kind.label}证书", [done, f"证书编号：{number}"], issuer=body, at=at)
+    proof = upload(firm, f"{person.name}{kind.label}证书", [done, f"证书编号：{number}"], issuer=body.name, at=at)
     record_fact(
         TrainingRecord, person, enterprise=firm.enterprise, by=firm.account, at=at, evidence=proof,
-        kind=kind, body_name=body, certificate_number=number, completed_on=day, hours=hours,
+        kind=kind, body=body, body_name=body.name, certificate_number=number, completed_on=day, hours=hours,
     )  # fmt: skip
 
 

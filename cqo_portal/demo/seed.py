@@ -14,6 +14,7 @@ from appointments.actions import expire_due
 from cqo_portal.demo.names import BUREAU_NAMES, FIRMS, FirmRow, Names
 from cqo_portal.demo.people import DAYS, City, Firm, Standing, hire, hire_shared, office_hour
 from cqo_portal.demo.stories import PLOTS, Story, play
+from cqo_portal.demo.training import stories as training_stories
 from registry.actions.enterprises import designate, register_enterprise
 from registry.actions.measure import record_extension, record_interpretation
 from registry.actions.people import end_employment
@@ -48,6 +49,7 @@ def seed(*, firms: int = len(FIRMS), dice: int = 20160331, tell: Callable[[str],
     stories = [
         _clock(today),
         _basis(edition, administrator, city.municipal, today),
+        *training_stories(city, dice, REGISTERED + 20, administrator),
         *(_life(row, place, city, Random(dice + place)) for place, row in enumerate(FIRMS[:firms])),
     ]
     play(stories, until=_midnight(today), tell=_yearly(tell))
@@ -148,7 +150,9 @@ def _registered(row: FirmRow, city: City, random: Random, at: datetime) -> Firm:
         username=known or f"enterprise-{enterprise.reference.lower()}", display_name=enterprise.contact_name,
         password=city.password if known else make_password(None), role=Role.ENTERPRISE, enterprise=enterprise,
     )  # fmt: skip
-    return Firm(city, enterprise, account, officer, random)
+    firm = Firm(city, enterprise, account, officer, random)
+    city.firms.append(firm)
+    return firm
 
 
 def _designate(firm: Firm, at: datetime) -> None:

@@ -32,14 +32,7 @@ def record_person(
     enterprise = locked(Enterprise.unscoped, enterprise.pk)
     allow(by, "registry.record_person", enterprise)
     today = day_of(at)
-    if id_type == IdPaper.RESIDENT:
-        if fault := resident_id_fault(id_number, today=today):
-            raise Refused(fault, field="id_number")
-        facts["birth_date"] = resident_birth_date(id_number)
-    if not facts.get("birth_date"):
-        raise Refused("请填写出生日期。", field="birth_date")
-    if fault := impossible_day("出生日期", facts["birth_date"], born=facts["birth_date"], today=today):
-        raise Refused(fault, field="birth_date")
+    facts["birth_date"] = _birth_date(id_type, id_number, facts.get("birth_date"), today=today)
     if fault := impossible_day("入职日期", since, born=facts["birth_date"], today=today, youngest=16):
         raise Refused(fault, field="since")
     person = _person_with(id_type, id_number, name, facts, by, at)
@@ -57,6 +50,52 @@ def record_person(
     return person
 
 
+@transaction.atomic
+def record_free_person(
+    *, name: str, id_type: str, id_number: str, by: User, at, birth_date: date | None = None
+) -> Candidate:
+    """Put somebody without an enterprise on file, so that they can train (Art. 7). Raises Refused with its field."""
+    allow(by, "registry.record_free_person")
+    facts = {"birth_date": _birth_date(id_type, id_number, birth_date, today=day_of(at)), "county": by.county}
+    person = _person_with(id_type, id_number, name, facts, by, at)
+    if person.employments.filter(period__contains=day_of(at)).exists():
+        raise Refused("此人在企业任职，由所在企业报名（第七条）。", field="id_number")
+    if by.county_id and person.county_id != by.county_id:
+        if person.county_id or person.employments.exists():
+            raise Refused("此人已由另一单位登记在册，请与市局联系。", field="id_number")
+        person.county = by.county
+        person.save(update_fields=["county"])
+    return person
+
+
+@transaction.atomic
+def correct_name(person: Candidate, *, name: str, reason: str, version: int, by: User, at) -> Candidate:
+    """Correct a person's name, which the history keeps; papers issued stay as they were. Raises Refused, Stale."""
+    person = locked(Candidate.unscoped, person.pk, version)
+    allow(by, "registry.correct_name", person)
+    if name == person.name:
+        raise Refused("姓名没有变化。", field="name")
+    if not reason.strip():
+        raise Refused("请写明更正的原因和所依据的证件。", field="reason")
+    person.name, person.name_reason = name, f"{day_of(at):%Y-%m-%d} {reason.strip()}"
+    person.version += 1
+    person.save()
+    return person
+
+
+def _birth_date(id_type: str, id_number: str, given: date | None, *, today: date) -> date:
+    """The birth date that a resident ID tells, else the one given. Raises Refused with its field."""
+    if id_type == IdPaper.RESIDENT:
+        if fault := resident_id_fault(id_number, today=today):
+            raise Refused(fault, field="id_number")
+        given = resident_birth_date(id_number)
+    if not given:
+        raise Refused("请填写出生日期。", field="birth_date")
+    if fault := impossible_day("出生日期", given, born=given, today=today):
+        raise Refused(fault, field="birth_date")
+    return given
+
+
 def _person_with(id_type: str, id_number: str, name: str, facts: dict, by: User, at) -> Candidate:
     """The person of this ID paper, on file already or new. Raises Refused when the name on file is another."""
     fingerprint = identity.fingerprint(id_type, id_number)
@@ -70,6 +109,7 @@ def _person_with(id_type: str, id_number: str, name: str, facts: dict, by: User,
                     reference=reference,
                     name=name,
                     birth_date=facts["birth_date"],
+                    county=facts.get("county"),
                     id_type=id_type,
                     id_masked=masked_id(id_number),
                     id_cipher=cipher,

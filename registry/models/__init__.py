@@ -1,9 +1,11 @@
-"""The registry's rows, by question: who signs in, which enterprise, which person, which file, which measure."""
+"""The registry's rows, by question: who signs in, which enterprise, which person, file and job, which measure."""
 
 from registry.models.accounts import County, User
 from registry.models.base import Base, PortalQuerySet, ScopedBase, ScopedQuerySet, tracked
+from registry.models.checks import RateWindow, VerificationTally
 from registry.models.enterprises import Enterprise, EnterpriseDesignation, EnterpriseSeat
 from registry.models.files import Counter, FormToken, IssuedPaper, Message, StoredFile, append_only
+from registry.models.jobs import Job
 from registry.models.measure import BasisPeriod, Clause, Edition, Interpretation
 from registry.models.people import (
     Candidate,
@@ -30,15 +32,18 @@ __all__ = [
     "FormToken",
     "Interpretation",
     "IssuedPaper",
+    "Job",
     "Message",
     "PersonFact",
     "PortalQuerySet",
     "ProfessionalQualification",
     "QualityExperience",
+    "RateWindow",
     "ScopedBase",
     "ScopedQuerySet",
     "StoredFile",
     "User",
+    "VerificationTally",
     "append_only",
     "tracked",
 ]

@@ -117,6 +117,8 @@ class User(AbstractBaseUser):
             return self.enterprise.name
         if self.county_id:
             return self.county.bureau_name
+        if self.role == Role.TRAINER and (membership := getattr(self, "training_membership", None)):
+            return membership.body.name  # the app above says which body it is
         return Role.MUNICIPAL.label if self.role == Role.MUNICIPAL else Role(self.role).label
 
     def has_perm(self, perm, obj=None) -> bool:

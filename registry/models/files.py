@@ -132,7 +132,7 @@ class IssuedPaper(ScopedBase):
     number = models.CharField("编号", max_length=40)
     version = models.PositiveIntegerField("版次", default=1)
     code = models.CharField("核验码", max_length=60, unique=True)
-    sha256 = models.CharField(max_length=64)
+    sha256 = models.CharField(max_length=64, db_index=True)  # a dropped file is looked up by it
     size = models.PositiveIntegerField("字节数")
     template_version = models.CharField(max_length=20)
     facts = models.JSONField(default=dict)

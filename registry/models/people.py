@@ -4,7 +4,7 @@ from django.contrib.postgres.fields import DateRangeField
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
 
-from registry.models.accounts import User
+from registry.models.accounts import County, User
 from registry.models.base import ScopedBase, ScopedQuerySet, has_days, no_overlap, tracked
 from registry.models.enterprises import Enterprise
 from registry.models.files import StoredFile
@@ -12,13 +12,17 @@ from registry.states import EducationLevel, IdPaper, QualificationLevel
 
 
 class CandidateQuerySet(ScopedQuerySet):
-    """A person is seen by the enterprises that employ or employed them, and by those enterprises' counties."""
+    """A person is seen by the enterprises that employ or employed them, and by those enterprises' counties.
+
+    Somebody without an enterprise is seen by the bureau that put them on file.
+    """
 
     def of_enterprise(self, enterprise_id):
         return self.filter(Exists(Employment.unscoped.filter(candidate=OuterRef("pk"), enterprise=enterprise_id)))
 
     def of_county(self, county_id):
-        return self.filter(Exists(Employment.unscoped.filter(candidate=OuterRef("pk"), enterprise__county=county_id)))
+        employed = Exists(Employment.unscoped.filter(candidate=OuterRef("pk"), enterprise__county=county_id))
+        return self.filter(employed | Q(county=county_id))
 
 
 @tracked(exclude=["id_cipher", "id_hash"])
@@ -28,12 +32,19 @@ class Candidate(ScopedBase):
     reference = models.CharField("编号", max_length=12, unique=True, editable=False)
     name = models.CharField("姓名", max_length=40)
     birth_date = models.DateField("出生日期")
+    # Where a bureau put somebody without an enterprise on file (Art. 7); empty for everybody else.
+    county = models.ForeignKey(
+        County, models.PROTECT, verbose_name="登记的县(市、区)", null=True, blank=True, related_name="+"
+    )
     # The ID paper serves one purpose, to tell people apart (design 1.14).
     id_type = models.CharField("证件类型", max_length=20, choices=IdPaper.choices, default=IdPaper.RESIDENT)
     id_masked = models.CharField("证件号码", max_length=20)
     id_cipher = models.BinaryField(editable=False)
     id_key_version = models.PositiveSmallIntegerField(editable=False)
     id_hash = models.CharField(max_length=64, editable=False)
+
+    # Why the name is no longer what it was; empty while it never changed.
+    name_reason = models.CharField("姓名更正原因", max_length=220, blank=True, editable=False)
 
     version = models.PositiveIntegerField(default=1, editable=False)
     created_at = models.DateTimeField("建立时间")

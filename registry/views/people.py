@@ -62,7 +62,7 @@ def candidate_list(request):
     return render(request, "registry/candidate_list.html", facts)
 
 
-def _back(request, person: Candidate) -> str:
+def page_that_asked(request, person: Candidate) -> str:
     """The page that asked for the person (``?next=``, a plain path), with the person named; else the person's own."""
     asked = request.GET.get("next", "")
     plain = re.fullmatch(r"/(?:[\w-]+/){1,6}", asked, re.ASCII) and len(asked) < 120
@@ -83,7 +83,7 @@ def candidate_new(request):
         request,
         form,
         lambda **who: record_person(enterprise=form.employer(), **form.facts(), **who),
-        to=lambda person: _back(request, person),
+        to=lambda person: page_that_asked(request, person),
         title="添加人员",
         caption=form.only.name if form.only else "",
         trail=[(PEOPLE, reverse("candidate_list"))],
@@ -155,7 +155,7 @@ def add_fact(request, reference: str, form_class: type[FactForm]):
     """A page that puts one fact about a person on file, with its evidence; of any app's ``FactForm``."""
     person = person_within_scope(request, reference)
     enterprises = employers(request.user, person)
-    demand(request.user, "registry.record_person", enterprises.first())
+    demand(request.user, "registry.record_person", find(enterprises))
     form = form_class(enterprises=enterprises, **posted(request))
 
     def act(*, by, at):

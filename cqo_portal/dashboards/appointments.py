@@ -1,54 +1,17 @@
-"""What waits for whom, what is coming, and the figures: composed from all apps, a constant number of queries each."""
+"""What waits, and what is coming, of appointments."""
 
-from dataclasses import dataclass
 from datetime import date, timedelta
 
-from django.db.models import Count, Q
 from django.urls import reverse
 from django.utils import timezone
 
 from appointments.models import Appointment
 from appointments.rules import is_renewable
 from appointments.states import TO_DO, State
-from registry.models import County, Enterprise, Interpretation, Message, User
+from cqo_portal.dashboards.items import COMING_DAYS, SHOWN, Coming, Todo
+from registry.models import Enterprise, Interpretation, User
 from registry.models.measure import legal_basis
-from registry.states import Designation, Role
-
-COMING_DAYS = 90
-SHOWN = 10
-
-
-@dataclass(frozen=True)
-class Todo:
-    """One thing that waits: what, from whom, since when, until when, one click away."""
-
-    title: str
-    sub: str
-    source: str
-    since: date
-    url: str
-    tag: tuple[str, str]
-    clause: str = ""
-
-
-@dataclass(frozen=True)
-class Coming:
-    """Something with a day in the next ninety."""
-
-    day: date
-    title: str
-    sub: str
-    url: str
-    clause: str = ""
-    renewable: Appointment | None = None
-
-
-def counts(user: User) -> dict[str, int]:
-    """Figures beside the menu's entries, by URL name."""
-    if not user.is_authenticated:
-        return {}
-    waiting = Appointment.unscoped.awaiting(user).count()
-    return {"home": waiting, "appointment_queue": waiting, "inbox": Message.unscoped.visible_to(user).unread().count()}
+from registry.states import Role
 
 
 def _todo_of_enterprise(appointment: Appointment) -> Todo:
@@ -127,39 +90,3 @@ def _renewal_window(today: date) -> int:
 def cqo_in_force(enterprise: Enterprise, day: date) -> Appointment | None:
     """Who is CQO of an enterprise on a day (Art. 2)."""
     return enterprise.appointments.in_force(day).with_parties().prefetch_related("papers__scans").first()
-
-
-def coverage(user: User, today: date) -> list[dict]:
-    """Above-scale enterprises and those of them with a CQO in force, by county (Art. 4: a figure, never a gate)."""
-    in_force = Q(appointments__in_force__contains=today)
-    rows = (
-        Enterprise.unscoped.visible_to(user)
-        .designated(Designation.ABOVE_SCALE, today)
-        .order_by()
-        .values("county__code", "county__name")
-        .annotate(enterprises=Count("pk", distinct=True), covered=Count("pk", filter=in_force, distinct=True))
-        .order_by("county__code")
-    )
-    return [row | {"share": round(100 * row["covered"] / row["enterprises"])} for row in rows]
-
-
-def figures(user: User, today: date) -> list[tuple[str, int, str]]:
-    """The few figures of a bureau's first page."""
-    appointments = Appointment.unscoped.visible_to(user)
-    table = coverage(user, today)
-    filed = appointments.filter(filed_at__year=today.year).count()
-    return [
-        ("在任首席质量官", appointments.in_force(today).count(), "人"),
-        ("规模以上企业", sum(row["enterprises"] for row in table), "家"),
-        ("其中已设立首席质量官", sum(row["covered"] for row in table), "家"),
-        (f"{today.year}年登记", filed, "件"),
-    ]
-
-
-def public_figures(today: date) -> list[tuple[str, int, str]]:
-    """What anybody may see: counts only."""
-    return [
-        ("在任首席质量官", Appointment.unscoped.in_force(today).count(), "人"),
-        ("已设立首席质量官的企业", Appointment.unscoped.in_force(today).values("enterprise").distinct().count(), "家"),
-        ("县（市、区）", County.unscoped.count(), "个"),
-    ]

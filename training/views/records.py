@@ -1,7 +1,7 @@
 """Training on a person's file."""
 
 from registry.views.people import add_fact, drop_fact
-from training.forms import TrainingForm
+from training.forms.records import TrainingForm
 
 
 def training_new(request, reference, kind):

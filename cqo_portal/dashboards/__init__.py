@@ -1,0 +1,55 @@
+"""What waits for whom, what is coming, and the figures: composed from all apps, a constant number of queries each."""
+
+from datetime import date
+
+from django.utils import timezone
+
+from appointments.models import Appointment
+from cqo_portal.dashboards import appointments, training
+from cqo_portal.dashboards.appointments import cqo_in_force
+from cqo_portal.dashboards.figures import coverage, figures, public_figures
+from cqo_portal.dashboards.items import SHOWN, Coming, Todo
+from registry.models import Message, User
+from registry.states import Role
+
+__all__ = [
+    "Coming",
+    "Todo",
+    "coming",
+    "counts",
+    "coverage",
+    "cqo_in_force",
+    "figures",
+    "public_figures",
+    "todos",
+    "trainer_figures",
+]
+trainer_figures = training.figures
+
+
+def counts(user: User) -> dict[str, int]:
+    """Figures beside the menu's entries, by URL name."""
+    if not user.is_authenticated:
+        return {}
+    waiting = 0 if user.role == Role.TRAINER else Appointment.unscoped.awaiting(user).count()
+    home = waiting + training.count(user, timezone.localdate())
+    return {"home": home, "appointment_queue": waiting, "inbox": Message.unscoped.visible_to(user).unread().count()}
+
+
+def todos(user: User) -> list[Todo]:
+    """What waits for this person's office; of a bureau's, the oldest."""
+    today = timezone.localdate()
+    if user.role == Role.TRAINER:
+        return training.todos(user, today)
+    found = [*appointments.todos(user), *training.todos(user, today)]
+    if user.role == Role.ENTERPRISE:
+        return sorted(found, key=lambda todo: (todo.tag[0] != "需处理", todo.since))
+    return sorted(found, key=lambda todo: todo.since)[: 2 * SHOWN]
+
+
+def coming(user: User, today: date) -> list[Coming]:
+    """Terms that end and sessions that begin within ninety days (Art. 7, 11)."""
+    found = training.coming(user, today)
+    if user.role != Role.TRAINER:
+        found += appointments.coming(user, today)
+    return sorted(found, key=lambda coming: coming.day)

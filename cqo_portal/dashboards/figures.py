@@ -1,0 +1,47 @@
+"""The few figures of a first page, each a count anybody can repeat."""
+
+from datetime import date
+
+from django.db.models import Count, Q
+
+from appointments.models import Appointment
+from registry.models import Enterprise, User
+from registry.states import Designation
+from training.models import PoolEntry
+
+
+def coverage(user: User, today: date) -> list[dict]:
+    """Above-scale enterprises and those of them with a CQO in force, by county (Art. 4: a figure, never a gate)."""
+    in_force = Q(appointments__in_force__contains=today)
+    rows = (
+        Enterprise.unscoped.visible_to(user)
+        .designated(Designation.ABOVE_SCALE, today)
+        .order_by()
+        .values("county__code", "county__name")
+        .annotate(enterprises=Count("pk", distinct=True), covered=Count("pk", filter=in_force, distinct=True))
+        .order_by("county__code")
+    )
+    return [row | {"share": round(100 * row["covered"] / row["enterprises"])} for row in rows]
+
+
+def figures(user: User, today: date) -> list[tuple[str, int, str]]:
+    """The few figures of a bureau's first page."""
+    appointments = Appointment.unscoped.visible_to(user)
+    table = coverage(user, today)
+    filed = appointments.filter(filed_at__year=today.year).count()
+    return [
+        ("在任首席质量官", appointments.in_force(today).count(), "人"),
+        ("规模以上企业", sum(row["enterprises"] for row in table), "家"),
+        ("其中已设立首席质量官", sum(row["covered"] for row in table), "家"),
+        (f"{today.year}年登记", filed, "件"),
+        ("人才库", PoolEntry.unscoped.visible_to(user).present().count(), "人"),
+    ]
+
+
+def public_figures(today: date) -> list[tuple[str, int, str]]:
+    """What anybody may see: counts only."""
+    return [
+        ("在任首席质量官", Appointment.unscoped.in_force(today).count(), "人"),
+        ("已设立首席质量官的企业", Appointment.unscoped.in_force(today).values("enterprise").distinct().count(), "家"),
+        ("人才库", PoolEntry.unscoped.present().count(), "人"),
+    ]

@@ -1,0 +1,132 @@
+"""What waits, and what is coming, of training: sessions to run, projects to confirm, revocations to decide."""
+
+from datetime import date, timedelta
+
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
+from django.urls import reverse
+from django.utils import timezone
+
+from cqo_portal.dashboards.items import COMING_DAYS, SHOWN, Coming, Todo
+from registry.models import User
+from registry.rules import day_words
+from registry.states import Role
+from training.models import Certificate, Enrolment, ImprovementProject, Revocation, Session, TrainingBody
+from training.states import EnrolmentState, ProjectState, SessionState, TrainingKind
+
+
+def own_sessions(user: User, today: date) -> QuerySet:
+    """The sessions this person runs that wait for something, with what: ``to_enter``, ``to_issue`` (people)."""
+    seated = Enrolment.unscoped.filter(session=OuterRef("pk"), state=EnrolmentState.ENROLLED)
+    there = Count("attendances", filter=Q(attendances__present=True), distinct=True)
+    known = Count("attendances", distinct=True)
+    counted = seated.annotate(there=there, known=known, days=Count("session__days", distinct=True))
+    was_there = Q(there__gte=F("session__days_needed"))
+    # Who was absent sits no examination. A sitting that passed is the last one: there is no re-sit after it.
+    open_ends = counted.filter(
+        Q(known__lt=F("days")) | was_there & Q(assessments=None, session__kind=TrainingKind.QUALIFYING)
+    )
+    ready = counted.filter(was_there, assessments__passed=True, certificates=None)
+    rows = Session.unscoped.filter(body__in=TrainingBody.unscoped.taught_by(user)).exclude(state=SessionState.CANCELLED)
+    over = Q(state=SessionState.PUBLISHED, last_day__lt=today)
+    return rows.annotate(has_to_enter=Exists(open_ends), has_to_issue=Exists(ready)).filter(
+        Q(state=SessionState.DRAFT) | over & (Q(has_to_enter=True) | Q(has_to_issue=True))
+    )
+
+
+def open_revocations(user: User) -> QuerySet:
+    """Revocations that wait for a second person, who this one may be."""
+    rows = Revocation.unscoped.filter(confirmed_at=None, declined_at=None).exclude(proposed_by=user)
+    if user.role == Role.MUNICIPAL:
+        return rows
+    return rows.filter(certificate__body__in=TrainingBody.unscoped.taught_by(user))
+
+
+def count(user: User, today: date) -> int:
+    """How much waits for this person's office."""
+    parts = (own_sessions(user, today), open_revocations(user), ImprovementProject.unscoped.awaiting(user))
+    return sum(part.count() for part in parts)
+
+
+def todos(user: User, today: date) -> list[Todo]:
+    """What waits for this person's office, oldest first."""
+    found = [_of_session(row) for row in own_sessions(user, today).select_related("body")[:SHOWN]]
+    rows = open_revocations(user).select_related("certificate__body", "certificate__candidate", "proposed_by")
+    found += [_of_revocation(row) for row in rows[:SHOWN]]
+    projects = ImprovementProject.unscoped.awaiting(user).select_related("enterprise", "candidate")
+    found += [_of_project(row) for row in projects.prefetch_related("acts__by__county")[:SHOWN]]
+    return sorted(found, key=lambda todo: todo.since)
+
+
+def _of_session(row: Session) -> Todo:
+    if row.state == SessionState.DRAFT:
+        what, name, since, tag = "发布", "session_detail", timezone.localdate(row.created_at), ("草稿", "")
+    elif row.has_to_enter:
+        what, name, since, tag = "登记考勤和成绩", "session_results", row.last_day, ("待登记", "blue")
+    else:
+        what, name, since, tag = "发给证书", "session_certificates", row.last_day, ("待发证", "blue")
+    sub = f"{row.reference}，{day_words(row.first_day)}开班"
+    return Todo(f"{what}：{row.title}", sub, row.body.name, since, reverse(name, args=[row.reference]), tag, "8.1")
+
+
+def _of_revocation(row: Revocation) -> Todo:
+    certificate = row.certificate
+    return Todo(
+        f"确认撤销：{certificate.candidate.name}的培训证书",
+        certificate.number,
+        f"{certificate.body.name}，{row.proposed_by.display_name}",
+        timezone.localdate(row.proposed_at),
+        reverse("revocation_decide", args=[certificate.code]),
+        ("待确认", "amber"),
+        "8.1",
+    )
+
+
+def _of_project(row: ImprovementProject) -> Todo:
+    last = row.acts.all()[0]
+    what, tag = {
+        ProjectState.DRAFT: ("完成课题草稿", ("草稿", "")),
+        ProjectState.RETURNED: ("修改课题", ("需处理", "amber")),
+        ProjectState.REPORTED: ("确认课题完成", ("待确认", "blue")),
+    }[row.state]
+    return Todo(
+        f"{what}：{row.candidate.name}，{row.title}",
+        last.text[:60] if row.state == ProjectState.RETURNED else row.reference,
+        row.enterprise.name if row.state != ProjectState.RETURNED else last.by.office_name,
+        timezone.localdate(last.at),
+        reverse("project_detail", args=[row.reference]),
+        tag,
+        "8.2",
+    )
+
+
+def coming(user: User, today: date) -> list[Coming]:
+    """Sessions of the next ninety days: those one runs, or those one's people go to."""
+    horizon = today + timedelta(days=COMING_DAYS)
+    rows = Session.unscoped.filter(state=SessionState.PUBLISHED, first_day__gt=today, first_day__lte=horizon)
+    if user.role == Role.ENTERPRISE:
+        rows = rows.filter(
+            enrolments__enterprise=user.enterprise_id, enrolments__state=EnrolmentState.ENROLLED
+        ).distinct()
+    else:
+        rows = rows.filter(body__in=TrainingBody.unscoped.taught_by(user))
+    return [
+        Coming(row.first_day, f"{row.title}开班", row.place, reverse("session_detail", args=[row.reference]), "7")
+        for row in rows.order_by("first_day")[:SHOWN]
+    ]
+
+
+def figures(user: User, today: date) -> list[tuple[str, int, str]]:
+    """The few figures of a training body's first page."""
+    own = TrainingBody.unscoped.taught_by(user)
+    sessions = Session.unscoped.filter(body__in=own, state=SessionState.PUBLISHED)
+    certificates = Certificate.unscoped.valid().filter(body__in=own)
+    return [
+        (f"{today.year}年培训班", sessions.filter(first_day__year=today.year).count(), "期"),
+        (
+            "报名在册",
+            Enrolment.unscoped.seated().filter(session__in=sessions, session__last_day__gte=today).count(),
+            "人",
+        ),
+        (f"{today.year}年发证", certificates.filter(year=today.year).count(), "份"),
+        ("历年有效证书", certificates.count(), "份"),
+    ]

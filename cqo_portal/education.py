@@ -1,0 +1,149 @@
+"""年度继续教育: who has the duty in a year, how each stands, and one person's ledger (Art. 6(五), Art. 8).
+
+The duty comes from an appointment in force and from the talent pool, two apps' facts: so it is composed here.
+"""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from django.db.models import Q
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from appointments.models import Appointment
+from registry.models import Candidate, User
+from registry.models.measure import days
+from registry.pages import demand, page_of
+from registry.views.people import employers, person_within_scope
+from training.filters import EducationFilter
+from training.models import PoolEntry
+from training.standing import CourseTaken, Year, ledger, ledgers, requirement
+from training.views.pool import year_words
+
+NO_DUTY = ("当年没有继续教育义务", "open")
+
+
+@dataclass(frozen=True)
+class Duty:
+    """Why somebody has the yearly duty, and from which day to which; ``last`` is None while it lasts."""
+
+    person: int
+    words: str
+    first: date
+    last: date | None
+
+    def within(self, year: int) -> bool:
+        """Whether it stood on any day of that year."""
+        return self.first.year <= year and (self.last is None or self.last.year >= year)
+
+
+def _duties(user: User, appointments: Q, entries: Q) -> list[Duty]:
+    """The duties within this person's scope: of CQOs in force (Art. 6(五)) and of the talent pool (Art. 8)."""
+    of_office = Appointment.unscoped.visible_to(user).filter(appointments, in_force__isnull=False)
+    in_pool = PoolEntry.unscoped.visible_to(user).filter(entries)
+    return [
+        Duty(
+            row.candidate_id,
+            f"首席质量官，{row.enterprise.name}",
+            row.in_force.lower,
+            row.in_force.upper - timedelta(days=1),
+        )
+        for row in of_office.select_related("enterprise").order_by("in_force")
+    ] + [
+        Duty(row.candidate_id, f"人才库，{row.project.enterprise.name}", row.entered_on, row.left_on)
+        for row in in_pool.select_related("project__enterprise")
+    ]
+
+
+def _duties_in(user: User, year: int) -> dict[int, list[Duty]]:
+    """Person → why they have the duty at any time in that year."""
+    first, last = date(year, 1, 1), date(year, 12, 31)
+    there = Q(left_on=None) | Q(left_on__gte=first)
+    found = defaultdict(list)
+    for duty in _duties(user, Q(in_force__overlap=days(first, last)), there & Q(entered_on__lte=last)):
+        found[duty.person].append(duty)
+    return found
+
+
+@require_safe
+def ce_list(request):
+    """Everybody with the duty in a year, and how that year stands; within one's scope."""
+    user, today = request.user, timezone.localdate()
+    demand(user, "training.follow_people")
+    narrowed = EducationFilter(request.GET, user=user, today=today)
+    year = narrowed.chosen_year
+    duties = _duties_in(user, year)
+    rows = narrowed.narrow(Candidate.unscoped.visible_to(user).filter(pk__in=duties))
+    if wanted := narrowed.cleaned_data.get("standing"):
+        years = ledgers(list(duties), user, today, year)
+        rows = [row for row in rows if years[row.pk].standing == wanted]
+    page = page_of(request, rows)
+    years = ledgers([row.pk for row in page], user, today, year)
+    for row in page:
+        row.year, row.duties = years[row.pk], duties[row.pk]
+        row.words = year_words(row.year.standing)
+    required, reading = requirement(year, today)
+    context = {
+        "filters": narrowed, "page": page, "any": bool(duties), "year": year, "required": required, "reading": reading
+    }  # fmt: skip
+    return render(request, "cqo_portal/ce_list.html", context)
+
+
+@dataclass(frozen=True)
+class Line:
+    """A course of the ledger with what the city may do about it: words and address, or empty."""
+
+    course: CourseTaken
+    act: str
+    url: str
+
+
+def _line(course: CourseTaken, person: Candidate, *, may_recognise: bool) -> Line:
+    """Recognising is offered where it can be carried out: with evidence and hours on file."""
+    record = course.record
+    if record is None or not may_recognise:
+        return Line(course, "", "")
+    place = [person.reference, record.pk]
+    if hasattr(record, "recognition"):
+        return Line(course, "撤回认定", reverse("course_recognition_drop", args=place))
+    if record.evidence and record.hours:
+        return Line(course, "认定", reverse("course_recognise", args=place))
+    return Line(course, "", "")
+
+
+@dataclass(frozen=True)
+class YearShown:
+    """A year of the ledger as the page says it; without a duty it is recorded, not judged."""
+
+    year: Year
+    words: tuple[str, str]
+    duties: list[Duty]
+    lines: list[Line]
+
+
+@require_safe
+def ce_ledger(request, reference):
+    """One person's continuing education, as far as this user may see."""
+    user, today = request.user, timezone.localdate()
+    person = person_within_scope(request, reference)
+    duties = _duties(user, Q(candidate=person), Q(candidate=person))
+    first_year = min((duty.first.year for duty in duties), default=None)
+    may_recognise = user.has_perm("training.recognise_course")
+    shown = []
+    for year in ledger(person, user, today, first_year=first_year):
+        held = [duty for duty in duties if duty.within(year.year)]
+        lines = [_line(course, person, may_recognise=may_recognise) for course in year.courses]
+        shown.append(YearShown(year, year_words(year.standing) if held else NO_DUTY, held, lines))
+    employer = employers(user, person).first()
+    context = {
+        "person": person,
+        "duties": duties,
+        "years": shown,
+        "may_record": employer is not None and user.has_perm("registry.record_person", employer),
+        "add_url": reverse("fact_new", args=[person.reference, "training"]),
+        "may_recognise": may_recognise,
+    }
+    return render(request, "cqo_portal/ce_ledger.html", context)

@@ -1,0 +1,103 @@
+"""What somebody went through, from all apps, as one line of days."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from django.urls import reverse
+from django.utils import timezone
+
+from appointments.models import Appointment
+from appointments.states import State
+from registry.models import Candidate, Education, Employment, ProfessionalQualification, QualityExperience
+from registry.rules import day_words
+from training.models import Certificate, Enrolment, ImprovementProject, PoolEntry, TrainingRecord
+from training.states import ProjectState
+
+DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Moment:
+    """Something of one day: what, in which words, and where it is to be seen."""
+
+    day: date
+    title: str
+    text: str
+    url: str = ""
+    tone: str = ""
+
+
+def timeline(person: Candidate, user) -> list[Moment]:
+    """Everything of a person within one's scope, newest first; a constant number of queries."""
+    parts = (_work, _held, _trained, _certified, _projects, _pool, _appointed)
+    return sorted((moment for part in parts for moment in part(person, user)), key=lambda m: m.day, reverse=True)
+
+
+def _work(person: Candidate, user) -> Iterator[Moment]:
+    rows = Employment.unscoped.visible_to(user).filter(candidate=person).select_related("enterprise")
+    for row in rows:
+        url = reverse("enterprise_detail", args=[row.enterprise.reference])
+        yield Moment(row.period.lower, "入职", f"{row.enterprise.name}，{row.position}", url)
+        if row.period.upper:
+            yield Moment(row.period.upper - DAY, "离职", row.enterprise.name, url)
+    for row in QualityExperience.unscoped.visible_to(user).filter(candidate=person):
+        until = f"至{day_words(row.period.upper - DAY)}" if row.period.upper else "起，至今"
+        yield Moment(
+            row.period.lower, "质量工作经历", f"{row.employer}，{row.work}，{day_words(row.period.lower)}{until}"
+        )
+
+
+def _held(person: Candidate, user) -> Iterator[Moment]:
+    for row in ProfessionalQualification.unscoped.visible_to(user).filter(candidate=person):
+        yield Moment(row.issued_on, "取得职业资格", f"{row.name}（{row.get_level_display()}）")
+    for row in Education.unscoped.visible_to(user).filter(candidate=person):
+        yield Moment(row.graduated_on, "毕业", f"{row.get_level_display()}，{row.school}")
+
+
+def _trained(person: Candidate, user) -> Iterator[Moment]:
+    for row in Enrolment.unscoped.visible_to(user).standing().filter(candidate=person).select_related("session__body"):
+        session = row.session
+        words = f"{session.title}，{session.body.name}，{row.get_state_display()}"
+        url = reverse("session_detail", args=[session.reference])
+        yield Moment(session.first_day, session.get_kind_display(), words, url)
+    for row in TrainingRecord.unscoped.visible_to(user).filter(candidate=person):
+        hours = f"，{row.hours} 学时" if row.hours else ""
+        yield Moment(row.completed_on, f"{row.get_kind_display()}（企业填报）", f"{row.body_name}{hours}")
+
+
+def _certified(person: Candidate, user) -> Iterator[Moment]:
+    rows = Certificate.unscoped.visible_to(user).filter(candidate=person).select_related("body")
+    for row in rows.prefetch_related("revocations"):
+        url = reverse("certificate_detail", args=[row.code])
+        title = "发给培训证书" if row.version == 1 else f"换发培训证书（第 {row.version} 版）"
+        yield Moment(row.issued_on, title, f"{row.number}，{row.body.name}", url, "now")
+        if revocation := row.revocation:
+            yield Moment(revocation.revoked_on, "培训证书撤销", f"{row.number}。{revocation.reason}", url, "red")
+
+
+def _projects(person: Candidate, user) -> Iterator[Moment]:
+    for row in ImprovementProject.unscoped.visible_to(user).filter(candidate=person):
+        url = reverse("project_detail", args=[row.reference])
+        yield Moment(row.period.lower, "质量课题改进计划", f"{row.title}，{row.get_state_display()}", url)
+        if row.state == ProjectState.COMPLETED:
+            yield Moment(timezone.localdate(row.confirmed_at), "课题确认完成", row.title, url, "now")
+
+
+def _pool(person: Candidate, user) -> Iterator[Moment]:
+    for row in PoolEntry.unscoped.visible_to(user).filter(candidate=person):
+        url = reverse("pool_entry", args=[row.reference])
+        yield Moment(row.entered_on, "纳入人才库", "此后每年参加质监部门组织的继续教育（第八条）。", url, "now")
+        if row.left_on:
+            yield Moment(row.left_on, "退出人才库", row.left_reason, url, "red")
+
+
+def _appointed(person: Candidate, user) -> Iterator[Moment]:
+    rows = (
+        Appointment.unscoped.visible_to(user).filter(candidate=person, term__isnull=False).select_related("enterprise")
+    )
+    for row in rows:
+        url = reverse("appointment_detail", args=[row.reference])
+        yield Moment(row.first_day, "任首席质量官", f"{row.enterprise.name}，{row.get_state_display()}", url, "now")
+        if row.state == State.ENDED:
+            yield Moment(row.ended_on, "任期终止", f"{row.enterprise.name}，{row.get_end_reason_display()}", url, "red")

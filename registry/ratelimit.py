@@ -1,0 +1,41 @@
+"""Limits that hold across all workers, since they are counted in the database; no address is kept in clear."""
+
+from datetime import UTC, datetime
+from ipaddress import IPv6Address, ip_address
+from math import ceil
+
+from django.conf import settings
+from django.utils.crypto import salted_hmac
+
+from registry.models import RateWindow
+
+
+def client_address(request) -> str:
+    """Whom a request is counted against: an IPv4 address, or the /64 network of an IPv6 address.
+
+    Behind the office's own proxy that is the right-most X-Forwarded-For entry, the only one the proxy itself wrote.
+    """
+    address = request.META.get("REMOTE_ADDR", "")
+    if settings.BEHIND_PROXY and (forwarded := request.headers.get("X-Forwarded-For", "")):
+        address = forwarded.rpartition(",")[2].strip()
+    try:
+        known = ip_address(address)
+    except ValueError:
+        return address  # a socket, or a proxy with words of its own: counted as it is
+    if isinstance(known, IPv6Address):
+        return str(known.ipv4_mapped or IPv6Address(int(known) >> 64 << 64))
+    return str(known)
+
+
+def spend(name: str, who: str, *, limit: int, seconds: int, at: datetime) -> int:
+    """Count one more ``name`` by ``who``; 0 within ``limit`` per ``seconds``, else the seconds to wait."""
+    now = at.timestamp()
+    ends = (now // seconds + 1) * seconds
+    key = salted_hmac("registry.ratelimit", f"{name} {who}", algorithm="sha256").hexdigest()
+    count = RateWindow.unscoped.count_up(key=key, ends_at=datetime.fromtimestamp(ends, UTC))
+    return ceil(ends - now) if count > limit else 0
+
+
+def purge_windows(*, at: datetime) -> int:
+    """Remove the windows that are over; how many there were."""
+    return RateWindow.unscoped.filter(ends_at__lte=at).delete()[0]

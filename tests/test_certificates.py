@@ -1,0 +1,358 @@
+"""Certificates by the acts: after passing alone, without gaps, superseded or revoked, never edited (Art. 8)."""
+
+import hashlib
+from datetime import date, timedelta
+from decimal import Decimal
+
+import pytest
+from django.db import DatabaseError, IntegrityError, transaction
+
+from registry import filestore
+from registry.actions.people import correct_name
+from registry.faults import sentence_for
+from registry.models import Message
+from registry.refusals import Refused
+from tests.cast import AT, person
+from tests.training_cast import DAYS, trainer_of
+from training import actions
+from training.actions.certificates import changes_since, preview_certificate
+from training.actions.results import Result, trace_of
+from training.models import Assessment, Certificate, Enrolment, PoolEntry, Revocation
+from training.rules import sitting_fault
+from training.states import TrainingKind
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def colleague(body, administrator):
+    """A second account of 培训机构."""
+    return trainer_of(body, "trainer-3", "培训机构二", administrator)
+
+
+def refused(act, *args, **how) -> str:
+    """The sentence with which an act is refused; nothing of it was written."""
+    with pytest.raises(Refused) as refusal:
+        act(*args, **how)
+    return refusal.value.sentence
+
+
+def database_says(act) -> str | None:
+    """The sentence for what the database refuses."""
+    with pytest.raises(DatabaseError) as error, transaction.atomic():
+        act()
+    return sentence_for(error.value)
+
+
+# --- Who gets one ----------------------------------------------------------------------------------------------------
+
+
+def test_a_certificate_says_what_was_passed_and_its_bytes_are_kept(train, person_a, company_a):
+    row = train.certified(person_a, company_a)
+    assert row.number == "清质协培〔2026〕1号" and row.version == 1 and row.passed
+    assert row.facts["person_name"] == "张三" and row.facts["hours"] == "24"
+    data = filestore.fetch(row.sha256)
+    assert data.startswith(b"%PDF-") and hashlib.sha256(data).hexdigest() == row.sha256 and len(data) == row.size
+    assert Message.unscoped.filter(enterprise=company_a, subject="培训证书：张三").count() == 1
+
+
+@pytest.mark.parametrize(
+    ("results", "reason"),
+    [
+        ({"present": 1}, "出勤 1 天，少于规定的 2 天"),
+        ({"scores": ("59.9",)}, "考核 59.9 分，未达到合格线 60 分"),
+        ({"scores": ("59", "59.5")}, "考核 59.5 分，未达到合格线 60 分"),
+        ({"scores": ()}, "没有考核成绩"),
+    ],
+)
+def test_who_was_absent_or_failed_gets_none_and_is_told_why(train, person_a, company_a, trainer, results, reason):
+    enrolment = train.results(train.enrolled(train.session(), person_a, company_a), **results)
+    assert reason in refused(actions.issue_certificate, enrolment, by=trainer, at=AT)
+    assert not Certificate.unscoped.exists()
+
+
+@pytest.mark.parametrize("score", ["60", "60.0", "100"])
+def test_the_pass_mark_itself_passes(train, person_a, company_a, trainer, score):
+    enrolment = train.results(train.enrolled(train.session(), person_a, company_a), scores=(score,))
+    assert actions.issue_certificate(enrolment, by=trainer, at=AT).assessment.score == Decimal(score)
+
+
+def test_a_passed_re_sit_counts(train, person_a, company_a, trainer):
+    enrolment = train.results(train.enrolled(train.session(), person_a, company_a), scores=("40", "72"))
+    assert actions.issue_certificate(enrolment, by=trainer, at=AT).assessment.sitting == 2
+
+
+def test_who_waits_gets_none(train, person_a, person_a_two, company_a, trainer):
+    session = train.session(seats=1)
+    train.passed(person_a, company_a, session)
+    waiting = train.enrolled(session, person_a_two, company_a)
+    assert "没有取得这一期的名额" in refused(actions.issue_certificate, waiting, by=trainer, at=AT)
+
+
+def test_who_withdrew_gets_none(train, person_a, company_a, user_a, trainer):
+    enrolment = train.enrolled(train.session(), person_a, company_a)
+    actions.withdraw_enrolment(enrolment, by=user_a, at=AT)
+    assert "没有取得这一期的名额" in refused(actions.issue_certificate, enrolment, by=trainer, at=AT)
+
+
+def test_nobody_gets_one_before_the_session_is_over(train, person_a, company_a, trainer):
+    session = train.session(session_days=[*DAYS, date(2026, 11, 23)])
+    enrolment = train.enrolled(session, person_a, company_a)
+    assert refused(actions.issue_certificate, enrolment, by=trainer, at=AT) == "培训尚未结束，不能发给证书。"
+
+
+def test_continuing_education_brings_hours_and_no_certificate(train, person_a, company_a, trainer):
+    enrolment = train.passed(person_a, company_a, train.session(kind=TrainingKind.CONTINUING))
+    assert "不发培训证书" in refused(actions.issue_certificate, enrolment, by=trainer, at=AT)
+
+
+def test_a_body_whose_recognition_lapsed_in_between_issues_none(train, person_a, company_a, body, municipal, trainer):
+    enrolment = train.passed(person_a, company_a)
+    recognition = body.recognitions.get()
+    actions.end_recognition(recognition, last_day=DAYS[0], by=municipal, at=AT)
+    assert "未经质监部门认可" in refused(actions.issue_certificate, enrolment, by=trainer, at=AT)
+
+
+def test_another_body_cannot_issue_it(train, person_a, company_a, trainer_two, municipal, user_a):
+    enrolment = train.passed(person_a, company_a)
+    for stranger in (trainer_two, municipal, user_a):
+        assert "没有办理这一事项的权限" in refused(actions.issue_certificate, enrolment, by=stranger, at=AT)
+
+
+def test_nobody_gets_two_for_one_session(train, person_a, company_a, trainer):
+    certificate = train.certified(person_a, company_a)
+    assert "已经发给" in refused(actions.issue_certificate, certificate.enrolment, by=trainer, at=AT)
+
+
+# --- What the database holds -----------------------------------------------------------------------------------------
+
+
+def test_the_assessment_under_a_certificate_cannot_become_a_fail(train, person_a, company_a):
+    assessment = train.certified(person_a, company_a).assessment
+    rows = Assessment.unscoped.filter(pk=assessment.pk)
+    assert "已发证的考核不能改为不合格" in database_says(lambda: rows.update(score=10, passed=False))
+
+
+def test_a_certificate_cannot_stand_on_a_fail_or_on_somebody_elses_pass(train, person_a, person_a_two, company_a):
+    session = train.session()
+    failed = train.results(train.enrolled(session, person_a, company_a), scores=("30",))
+    good = train.certified(person_a_two, company_a, session)
+    values = {
+        field.attname: getattr(good, field.attname)
+        for field in Certificate._meta.concrete_fields
+        if field.attname not in ("id", "code", "serial", "number", "enrolment_id", "assessment_id")
+    } | {"code": "x", "serial": 9, "number": "x", "enrolment_id": failed.pk}
+    for assessment in (failed.last_assessment, good.assessment):
+        sentence = database_says(lambda key=assessment.pk: Certificate.unscoped.create(**values, assessment_id=key))
+        assert "考核合格的，才发给培训证书" in sentence
+    with pytest.raises(IntegrityError, match="certificate_only_after_passing"), transaction.atomic():
+        Certificate.unscoped.create(**values | {"passed": False}, assessment_id=failed.last_assessment.pk)
+
+
+def test_a_certificate_is_never_edited_or_deleted(train, person_a, company_a):
+    rows = Certificate.unscoped.filter(pk=train.certified(person_a, company_a).pk)
+    for act in (lambda: rows.update(number="x"), lambda: rows.delete()):
+        assert database_says(act)
+
+
+def test_results_under_a_certificate_stay(train, person_a, company_a, trainer):
+    enrolment = train.certified(person_a, company_a).enrolment
+    for result in (Result({DAYS[0]: False}), Result(scores={1: (DAYS[2], Decimal(90))})):
+        sentence = refused(actions.enter_results, enrolment.session, results={enrolment.pk: result}, by=trainer, at=AT)
+        assert sentence == "张三已发证书，考勤和成绩不能再改。"
+
+
+# --- Numbers ---------------------------------------------------------------------------------------------------------
+
+
+def test_numbers_have_no_gaps_within_a_body_and_year(train, company_a, user_a, trainer):
+    session = train.session()
+    people = [person(n, name, company=company_a, by=user_a) for n, name in ((11, "赵一"), (13, "钱二"), (15, "周六"))]
+    enrolments = [train.passed(someone, company_a, session) for someone in people]
+    failed = train.results(
+        train.enrolled(session, person(17, "吴七", company=company_a, by=user_a), company_a), scores=("20",)
+    )
+    actions.issue_certificate(enrolments[0], by=trainer, at=AT)
+    refused(actions.issue_certificate, failed, by=trainer, at=AT)
+    with pytest.raises(RuntimeError), transaction.atomic():
+        actions.issue_certificate(enrolments[1], by=trainer, at=AT)
+        raise RuntimeError  # whatever comes after: the number goes back with the rest
+    actions.issue_certificate(enrolments[1], by=trainer, at=AT)
+    actions.issue_certificate(enrolments[2], by=trainer, at=AT)
+    assert sorted(Certificate.unscoped.values_list("serial", flat=True)) == [1, 2, 3]
+
+
+def test_a_new_year_begins_at_one(train, person_a, person_a_two, company_a, trainer):
+    session = train.session()
+    rows = [train.passed(someone, company_a, session) for someone in (person_a, person_a_two)]
+    first = actions.issue_certificate(rows[0], by=trainer, at=AT)
+    second = actions.issue_certificate(rows[1], by=trainer, at=AT + timedelta(days=60))
+    assert (first.number, second.number) == ("清质协培〔2026〕1号", "清质协培〔2027〕1号")
+
+
+def test_two_bodies_never_share_a_number(train, person_a, person_b, company_a, company_b, body_two, trainer_two):
+    mine = train.certified(person_a, company_a)
+    session = train.session(body=body_two, by=trainer_two)
+    enrolment = train.results(train.enrolled(session, person_b, company_b), by=trainer_two)
+    theirs = actions.issue_certificate(enrolment, by=trainer_two, at=AT)
+    assert mine.serial == theirs.serial == 1
+    assert (mine.number, theirs.number) == ("清质协培〔2026〕1号", "英职培〔2026〕1号")
+    values = {"number": mine.number, "version": mine.version}
+    clone = Certificate(**{f.attname: getattr(theirs, f.attname) for f in Certificate._meta.concrete_fields} | values)
+    clone.pk, clone.code, clone.serial, clone.year = None, "y", 2, 2025
+    assert database_says(clone.save) is not None
+
+
+# --- A name corrected ------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def renamed(train, person_a, company_a, county_one):
+    """A certificate whose person's name was corrected after it was issued."""
+    certificate = train.certified(person_a, company_a)
+    correct_name(person_a, name="章三", version=person_a.version, reason="凭身份证更正", by=county_one, at=AT)
+    return Certificate.unscoped.get(pk=certificate.pk)
+
+
+def test_a_correction_supersedes_and_keeps_the_number(renamed, trainer):
+    before = filestore.fetch(renamed.sha256)
+    assert changes_since(renamed, at=AT) == [("person_name", "张三", "章三")]
+    later = actions.reissue_certificate(renamed, reason="姓名更正", by=trainer, at=AT)
+    assert (later.number, later.serial, later.version) == (renamed.number, renamed.serial, 2)
+    assert later.supersedes == renamed and later.facts["person_name"] == "章三" and later.code != renamed.code
+    assert list(Certificate.unscoped.current()) == [later]
+    assert filestore.fetch(renamed.sha256) == before and Certificate.unscoped.get(pk=renamed.pk).is_superseded
+
+
+def test_nothing_is_issued_anew_without_a_change_or_a_reason_or_twice(train, person_a_two, company_a, renamed, trainer):
+    assert refused(actions.reissue_certificate, renamed, reason=" ", by=trainer, at=AT) == "请写明换发的原因。"
+    actions.reissue_certificate(renamed, reason="姓名更正", by=trainer, at=AT)
+    assert "以最新一版办理" in refused(actions.reissue_certificate, renamed, reason="再来", by=trainer, at=AT)
+    other = train.certified(person_a_two, company_a)
+    assert "内容没有变化" in refused(actions.reissue_certificate, other, reason="遗失", by=trainer, at=AT)
+
+
+def test_a_preview_gives_out_no_number(train, person_a, company_a):
+    enrolment = train.passed(person_a, company_a)
+    assert preview_certificate(enrolment, at=AT).startswith(b"%PDF-")
+    assert actions.issue_certificate(enrolment, by=train.trainer, at=AT).serial == 1
+
+
+# --- Revocation ------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def proposed(train, person_a, company_a, trainer) -> Revocation:
+    """A revocation that waits for its second person."""
+    return actions.propose_revocation(train.certified(person_a, company_a), reason="替考", by=trainer, at=AT)
+
+
+def test_until_a_second_person_confirms_the_certificate_is_valid(proposed):
+    certificate = Certificate.unscoped.get(pk=proposed.certificate_id)
+    assert certificate.revocation is None and certificate.words == ("有效，待确认撤销", "amber")
+    assert Certificate.unscoped.valid().filter(pk=certificate.pk).exists()
+    assert Message.unscoped.filter(subject=f"待确认撤销：{certificate.number}", enterprise=None, county=None).exists()
+
+
+def test_who_proposed_cannot_confirm_nor_decline(proposed, trainer):
+    assert "须由第二人确认" in refused(actions.confirm_revocation, proposed, by=trainer, at=AT)
+    assert "须由第二人确认" in refused(actions.decline_revocation, proposed, reason="算了", by=trainer, at=AT)
+
+
+def test_the_database_wants_a_second_person_too(proposed, trainer):
+    rows = Revocation.unscoped.filter(pk=proposed.pk)
+    sentence = database_says(lambda: rows.update(confirmed_by=trainer, confirmed_at=AT, revoked_on=date(2026, 11, 22)))
+    assert "须由第二人确认" in sentence
+
+
+@pytest.mark.parametrize("second", ["colleague", "municipal"])
+def test_a_colleague_or_the_city_confirms(proposed, company_a, second, request):
+    done = actions.confirm_revocation(proposed, by=request.getfixturevalue(second), at=AT)
+    certificate = Certificate.unscoped.get(pk=proposed.certificate_id)
+    assert done.revoked_on == date(2026, 11, 22) and certificate.words == ("已撤销", "red")
+    assert not Certificate.unscoped.valid().exists()
+    assert Message.unscoped.filter(enterprise=company_a, subject="培训证书已撤销：张三").exists()
+
+
+def test_a_stranger_confirms_nothing(proposed, trainer_two, county_one, user_a):
+    for stranger in (trainer_two, county_one, user_a):
+        assert "没有办理这一事项的权限" in refused(actions.confirm_revocation, proposed, by=stranger, at=AT)
+
+
+def test_what_was_declined_can_be_proposed_again(proposed, municipal, trainer):
+    assert refused(actions.decline_revocation, proposed, reason="", by=municipal, at=AT) == "请写明不予撤销的理由。"
+    actions.decline_revocation(proposed, reason="查无实据", by=municipal, at=AT)
+    certificate = Certificate.unscoped.get(pk=proposed.certificate_id)
+    assert certificate.words == ("有效", "green")
+    again = actions.propose_revocation(certificate, reason="有新证据", by=trainer, at=AT)
+    assert actions.confirm_revocation(again, by=municipal, at=AT).confirmed_by == municipal
+
+
+def test_nothing_is_decided_or_proposed_twice(proposed, municipal, trainer):
+    certificate = Certificate.unscoped.get(pk=proposed.certificate_id)
+    assert "已有待确认的撤销" in refused(actions.propose_revocation, certificate, reason="又", by=trainer, at=AT)
+    actions.confirm_revocation(proposed, by=municipal, at=AT)
+    assert refused(actions.confirm_revocation, proposed, by=municipal, at=AT) == "这项撤销已经作出决定。"
+    certificate = Certificate.unscoped.get(pk=certificate.pk)
+    assert "已撤销" in refused(actions.propose_revocation, certificate, reason="又", by=trainer, at=AT)
+    assert "不能换发" in refused(actions.reissue_certificate, certificate, reason="又", by=trainer, at=AT)
+
+
+def test_a_decided_revocation_stays_and_none_is_deleted(proposed, municipal):
+    rows = Revocation.unscoped.filter(pk=proposed.pk)
+    assert database_says(rows.delete) == "撤销记录不能删除。"
+    actions.confirm_revocation(proposed, by=municipal, at=AT)
+    assert database_says(lambda: rows.update(reason="别的")) == "撤销已经作出决定，不能更改。"
+
+
+def test_a_revocation_does_not_itself_change_the_talent_pool(train, person_a, company_a, trainer, municipal):
+    entry = train.pooled(person_a, company_a)
+    train.revoked(Certificate.unscoped.get(candidate=person_a))
+    assert PoolEntry.unscoped.get(pk=entry.pk).left_at is None
+
+
+# --- Results ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_newer_entry_is_not_overwritten(train, person_a, company_a, trainer):
+    enrolment = train.enrolled(train.session(), person_a, company_a)
+    shown = {enrolment.pk: trace_of(enrolment)}
+    train.results(enrolment, present=1, scores=())
+    result = {enrolment.pk: Result({DAYS[0]: False})}
+    how = {"results": result, "by": trainer, "at": AT}
+    assert "刚刚被他人修改" in refused(actions.enter_results, enrolment.session, seen=shown, **how)
+    now = {enrolment.pk: trace_of(Enrolment.unscoped.get(pk=enrolment.pk))}
+    assert actions.enter_results(enrolment.session, seen=now, **how) == 1
+
+
+def test_a_sheet_of_many_is_written_in_few_statements(train, company_a, user_a, trainer, django_assert_max_num_queries):
+    session = train.session()
+    people = [person(2 * n + 21, f"人{'一二三四五六七八九十'[n]}", company=company_a, by=user_a) for n in range(10)]
+    results = {
+        train.enrolled(session, someone, company_a).pk: Result(dict.fromkeys(DAYS, True), {1: (DAYS[2], Decimal(80))})
+        for someone in people
+    }
+    with django_assert_max_num_queries(20):
+        assert actions.enter_results(session, results=results, by=trainer, at=AT) == 40
+    assert actions.enter_results(session, results=results, by=trainer, at=AT) == 0
+
+
+@pytest.mark.parametrize(
+    ("changed", "at_fault"),
+    [
+        ({}, None),
+        ({"score": Decimal("100.1")}, "score"),
+        ({"score": Decimal("85.25")}, "score"),
+        ({"sat_on": date(2026, 11, 15)}, "sat_on"),
+        ({"sat_on": date(2026, 11, 23)}, "sat_on"),
+        ({"sat_on": date(2026, 11, 22)}, None),
+        ({"sitting": 2}, "score"),
+        ({"sitting": 2, "passed_before": True}, "score"),
+        ({"sitting": 2, "passed_before": False}, None),
+        ({"sitting": 4, "passed_before": False}, "score"),
+    ],
+)
+def test_a_sitting_is_within_the_session_and_follows_a_fail(changed, at_fault):
+    facts = {"sitting": 1, "sat_on": DAYS[0], "score": Decimal(85), "first_day": DAYS[0], "passed_before": None}
+    fault = sitting_fault(**facts | changed, today=date(2026, 11, 22))
+    assert (fault and fault[0]) == at_fault

@@ -1,0 +1,187 @@
+"""培训证书 as issued by the training body, and its revocation (Art. 8)."""
+
+import pgtrigger
+from django.db import models
+from django.db.models import Exists, F, OuterRef, Q
+
+from registry.models import Candidate, Edition, Employment, IssuedPaper, ScopedBase, ScopedQuerySet, User, tracked
+from registry.models import append_only as keep_as_written
+from registry.states import Role
+from training.models.bodies import TrainingBody
+from training.models.sessions import Assessment, Enrolment, pair
+
+
+class CertificateQuerySet(ScopedQuerySet):
+    """What one asks of certificates.
+
+    An enterprise sees those of people it enrolled, and those issued while it employed the person.
+    """
+
+    def visible_to(self, user):
+        if user.is_authenticated and user.is_active and user.role == Role.TRAINER:
+            return self.filter(body__memberships__user=user)
+        return super().visible_to(user)
+
+    def _employed(self, **at):
+        issued = Employment.unscoped.filter(
+            candidate=OuterRef("candidate"), period__contains=OuterRef("issued_on"), **at
+        )
+        return Exists(issued)
+
+    def of_enterprise(self, enterprise_id):
+        return self.filter(Q(enrolment__enterprise=enterprise_id) | self._employed(enterprise=enterprise_id))
+
+    def of_county(self, county_id):
+        own = Q(enrolment__enterprise__county=county_id) | Q(candidate__county=county_id) | Q(body__county=county_id)
+        return self.filter(own | self._employed(enterprise__county=county_id))
+
+    def current(self):
+        """The newest version of each number."""
+        return self.filter(superseded_by=None)
+
+    def valid(self):
+        """Not superseded, and not revoked."""
+        return self.current().exclude(revocations__confirmed_at__isnull=False)
+
+
+class Certificate(IssuedPaper):
+    """培训证书: issued by the training body to whoever passed; a correction supersedes, nothing is ever edited."""
+
+    body = models.ForeignKey(TrainingBody, models.PROTECT, verbose_name="培训机构", related_name="certificates")
+    enrolment = models.ForeignKey(Enrolment, models.PROTECT, related_name="certificates")
+    candidate = models.ForeignKey(Candidate, models.PROTECT, verbose_name="人员", related_name="certificates")
+    year = models.PositiveSmallIntegerField("年度")
+    serial = models.PositiveIntegerField("序号")
+    issued_on = models.DateField("发证日期")
+    # Its key, its enrolment and ``passed`` together refer to the assessment: a foreign key over three columns
+    # (migration certificate_stands_on_a_pass) makes a certificate without a pass impossible.
+    assessment = models.ForeignKey(Assessment, models.PROTECT, related_name="+")
+    passed = models.BooleanField(default=True, editable=False)
+    edition = models.ForeignKey(Edition, models.PROTECT, verbose_name="依据", related_name="+")
+    outside_basis = models.BooleanField("发证当日无有效依据", default=False)
+    supersedes = models.OneToOneField(
+        "self", models.PROTECT, null=True, blank=True, related_name="superseded_by", verbose_name="代替"
+    )
+    reason = models.CharField("换发原因", max_length=200, blank=True)
+
+    unscoped = CertificateQuerySet.as_manager()
+
+    class Meta(IssuedPaper.Meta):
+        verbose_name = verbose_name_plural = "培训证书"
+        ordering = ["-issued_on", "-serial", "-version"]
+        triggers = [keep_as_written("certificate_append_only")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["body", "year", "serial", "version"],
+                name="certificate_serial_once",
+                violation_error_message="该年度的证书序号已经使用。",
+            ),
+            models.UniqueConstraint(
+                fields=["number", "version"],
+                name="certificate_number_once",
+                violation_error_message="证书编号不得重复。",
+            ),
+            models.UniqueConstraint(
+                fields=["enrolment", "version"],
+                name="certificate_once_per_enrolment",
+                violation_error_message="此人这一期的证书已经发给。",
+            ),
+            models.CheckConstraint(
+                name="certificate_only_after_passing",
+                condition=Q(passed=True),
+                violation_error_message="考核合格的，才发给培训证书（第八条）。",
+            ),
+            models.CheckConstraint(
+                name="certificate_later_version_supersedes",
+                condition=Q(version=1, supersedes__isnull=True)
+                | Q(version__gt=1, supersedes__isnull=False, reason__gt=""),
+                violation_error_message="换发的证书须写明代替哪一版和原因。",
+            ),
+        ]
+
+    def __str__(self):
+        return self.number
+
+    @property
+    def revocation(self):
+        """The revocation that took effect; None while there is none."""
+        return next((row for row in self.revocations.all() if row.confirmed_at), None)
+
+    @property
+    def open_revocation(self):
+        """The revocation that waits for its second person; None when none does."""
+        return next((row for row in self.revocations.all() if not row.confirmed_at and not row.declined_at), None)
+
+    @property
+    def is_superseded(self) -> bool:
+        """Whether a later version stands in its place."""
+        return hasattr(self, "superseded_by")
+
+    @property
+    def words(self) -> tuple[str, str]:
+        """The state in words, and the tone of its tag."""
+        if self.revocation:
+            return "已撤销", "red"
+        if self.is_superseded:
+            return "已换发", ""
+        return ("有效，待确认撤销", "amber") if self.open_revocation else ("有效", "green")
+
+
+class ThroughCertificate(ScopedQuerySet):
+    """Rows of a certificate, seen by whoever sees the certificate."""
+
+    def visible_to(self, user):
+        return self.filter(certificate__in=Certificate.unscoped.visible_to(user))
+
+
+@tracked()
+class Revocation(ScopedBase):
+    """撤销: proposed with a reason by one person, in effect from the day a second person confirmed it."""
+
+    certificate = models.ForeignKey(Certificate, models.PROTECT, related_name="revocations")
+    reason = models.CharField("撤销理由", max_length=300)
+    proposed_at = models.DateTimeField("提出时间")
+    proposed_by = models.ForeignKey(User, models.PROTECT, verbose_name="提出人", related_name="+")
+    revoked_on = models.DateField("撤销日期", null=True, blank=True)
+    confirmed_at = models.DateTimeField("确认时间", null=True, blank=True)
+    confirmed_by = models.ForeignKey(
+        User, models.PROTECT, verbose_name="确认人", null=True, blank=True, related_name="+"
+    )
+    declined_at = models.DateTimeField("不予撤销时间", null=True, blank=True)
+    declined_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
+    decline_reason = models.CharField("不予撤销的理由", max_length=300, blank=True)
+
+    unscoped = ThroughCertificate.as_manager()
+
+    class Meta(ScopedBase.Meta):
+        verbose_name = verbose_name_plural = "证书撤销"
+        ordering = ["-proposed_at"]
+        triggers = [
+            pgtrigger.Protect(
+                name="revocation_decided_stays",
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Q(old__confirmed_at__isnull=False) | pgtrigger.Q(old__declined_at__isnull=False),
+            ),
+            pgtrigger.Protect(name="revocation_never_deleted", operation=pgtrigger.Delete),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["certificate"],
+                condition=Q(declined_at__isnull=True),
+                name="revocation_once",
+                violation_error_message="这份证书已撤销，或者已有待确认的撤销。",
+            ),
+            models.CheckConstraint(
+                name="revocation_second_person",
+                condition=~Q(confirmed_by=F("proposed_by")),
+                violation_error_message="提出撤销的人不能自己确认，须由第二人确认。",
+            ),
+            pair("revocation_confirmed_pair", "confirmed_at", "confirmed_by"),
+            pair("revocation_declined_pair", "declined_at", "declined_by"),
+            models.CheckConstraint(
+                name="revocation_dated",
+                condition=Q(confirmed_at__isnull=False, revoked_on__isnull=False, declined_at__isnull=True)
+                | Q(confirmed_at__isnull=True, revoked_on__isnull=True),
+                violation_error_message="撤销自确认之日起生效，须记录日期。",
+            ),
+        ]

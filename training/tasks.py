@@ -1,0 +1,54 @@
+"""Training's background work: a whole session's certificates, one transaction each (Art. 8)."""
+
+from django.db.models import F
+from django_tasks import task
+
+from registry import jobs
+from registry.actions.common import allow
+from registry.models import Job, User
+from registry.refusals import Refused
+from training.actions.certificates import fault_of, issue_certificate
+from training.models import Enrolment, Session
+from training.notices import url_of_session
+from training.states import TrainingKind
+
+KIND = "certificates"
+
+
+def ready(session: Session) -> list[Enrolment]:
+    """Those of a session who were there, passed, and have no certificate yet; in the order of their seats."""
+    rows = session.enrolments.seated().with_results().filter(certificates=None).order_by(F("seat"))
+    for row in rows:
+        row.session = session
+    return [row for row in rows if fault_of(row) is None]
+
+
+def start_issuing(session: Session, *, by: User, at) -> Job:
+    """Begin to issue the certificates of everybody who is ready; its progress has a page. Raises Refused."""
+    allow(by, "training.run", session)
+    if session.kind != TrainingKind.QUALIFYING:
+        raise Refused("继续教育记学时，不发培训证书。")
+    if running := Job.unscoped.filter(kind=KIND, subject=session.reference, finished_at=None).first():
+        return running
+    if not (count := len(ready(session))):
+        raise Refused("没有可以发证的人员：须出勤达到要求、考核合格、尚未发证。")
+    return jobs.start(
+        KIND, f"发给培训证书：{session.title}", total=count, subject=session.reference,
+        url=url_of_session(session), by=by, at=at, task=issue_certificates, session=session.reference,
+    )  # fmt: skip
+
+
+@task()
+def issue_certificates(*, job: str, session: str) -> None:
+    """Issue what is still to be issued; a worker that takes the job up again repeats nothing."""
+    of = Session.unscoped.get(reference=session)
+    names: dict[int, str] = {}
+
+    def remaining() -> list[int]:
+        names.update((row.pk, row.candidate.name) for row in ready(of))
+        return list(names)
+
+    def issue(pk: int, *, by: User, at) -> None:
+        issue_certificate(Enrolment.unscoped.get(pk=pk), by=by, at=at)
+
+    jobs.run_steps(job, remaining, issue, name=names.get)

@@ -1,0 +1,1 @@
+"""Training's pages, one module per part of the work."""
