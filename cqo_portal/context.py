@@ -28,6 +28,7 @@ ENTERPRISE = (
             ("人员", "candidate_list"),
             ("培训", "session_list"),
             ("课题", "project_list"),
+            ("继续教育", "ce_list"),
             ("企业资料", "enterprise_detail"),
             ("办法条文", "measure"),
         ),

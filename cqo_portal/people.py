@@ -22,7 +22,7 @@ from training.forms import TrainingForm
 from training.models import Certificate, Enrolment, ImprovementProject, PoolEntry, Session
 from training.notices import url_of_project, url_of_session
 from training.standing import ledger
-from training.states import TrainingKind
+from training.states import ProjectState, SessionState, TrainingKind
 
 OVER = (State.ENDED, State.WITHDRAWN)
 # Each kind of fact with the item of Art. 6 it is evidence of, and what its absence means.
@@ -61,7 +61,8 @@ def _training_step(person: Candidate, trained, user, today: date) -> NextStep:
     if trained.outcome == Outcome.MET:
         return NextStep("6.(5)", title, trained.outcome, None, "")
     joined = Enrolment.unscoped.visible_to(user).standing().filter(
-        candidate=person, session__kind=TrainingKind.QUALIFYING, session__last_day__gte=today
+        candidate=person, session__kind=TrainingKind.QUALIFYING, session__last_day__gte=today,
+        session__state=SessionState.PUBLISHED,
     )  # fmt: skip
     if row := joined.select_related("session").first():
         words = f"{row.get_state_display()}：{row.session.title}，{day_words(row.session.first_day)}开班。"
@@ -79,7 +80,8 @@ def _pool_step(person: Candidate, user, today: date) -> NextStep:
     if entry:
         words, url = f"自{day_words(entry.entered_on)}起在人才库中。", reverse("pool_entry", args=[entry.reference])
         return NextStep("8.2", title, "", None, words, url, "查看")
-    project = ImprovementProject.unscoped.visible_to(user).filter(candidate=person).first()
+    projects = ImprovementProject.unscoped.visible_to(user).exclude(state=ProjectState.WITHDRAWN)
+    project = projects.filter(candidate=person).first()
     if project:
         words, url = f"课题“{project.title}”{project.get_state_display()}。", url_of_project(project)
         return NextStep("8.2", title, "", None, words, url, "查看课题")

@@ -12,7 +12,7 @@ from appointments.states import State
 from registry.models import Candidate, Education, Employment, ProfessionalQualification, QualityExperience
 from registry.rules import day_words
 from training.models import Certificate, Enrolment, ImprovementProject, PoolEntry, TrainingRecord
-from training.states import ProjectState
+from training.states import ProjectState, SessionState
 
 DAY = timedelta(days=1)
 
@@ -58,7 +58,8 @@ def _held(person: Candidate, user) -> Iterator[Moment]:
 def _trained(person: Candidate, user) -> Iterator[Moment]:
     for row in Enrolment.unscoped.visible_to(user).standing().filter(candidate=person).select_related("session__body"):
         session = row.session
-        words = f"{session.title}，{session.body.name}，{row.get_state_display()}"
+        stands = session.get_state_display() if session.state == SessionState.CANCELLED else row.get_state_display()
+        words = f"{session.title}，{session.body.name}，{stands}"
         url = reverse("session_detail", args=[session.reference])
         yield Moment(session.first_day, session.get_kind_display(), words, url)
     for row in TrainingRecord.unscoped.visible_to(user).filter(candidate=person):

@@ -17,7 +17,7 @@ from tests.browser import NARROW, WIDE, listen, resize, sign_in, sticking_out, v
 
 SCREENS = ROOT / "docs" / "screens"
 TALLEST = {WIDE: 1500, NARROW: 1400}  # pixels kept of a picture in the guides
-COLOURS = 48  # enough for flat pages; keeps a picture of the guides under 120 KB
+COLOURS = 128  # enough for flat pages; keeps a picture of the guides under 120 KB
 PRINTED_CODE = re.compile("核验码：((?:[0-9A-Z]{4}-?){9})")
 
 
@@ -91,11 +91,14 @@ class Tour:
 
 
 def keep_small(picture: bytes, path: Path, tallest: int) -> None:
-    """A picture for the guides: its upper part, in few colours."""
+    """A picture for the guides: its upper part, in the colours that it has most of."""
     image = Image.open(io.BytesIO(picture)).convert("RGB")
     image = image.crop((0, 0, image.width, min(image.height, tallest)))
+    often = sorted(image.getcolors(image.width * image.height), reverse=True)[:COLOURS]
+    palette = Image.new("P", (1, 1))
+    palette.putpalette([part for _, colour in often for part in colour])
     path.parent.mkdir(parents=True, exist_ok=True)
-    image.quantize(COLOURS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(path, optimize=True)
+    image.quantize(palette=palette, dither=Image.Dither.NONE).save(path, optimize=True)
 
 
 def press(page: Page, what: Locator) -> None:

@@ -14,4 +14,4 @@ WHITENOISE_AUTOREFRESH = WHITENOISE_USE_FINDERS = True
 if role := os.environ.get("CQO_TEST_ROLE"):  # a process of a test's own acts in the application's role
     DATABASES["default"]["OPTIONS"]["options"] += f" -c role={role}"
 _files = tempfile.TemporaryDirectory(prefix="cqo-files-")  # removed when the process ends
-FILES_DIR = Path(_files.name)
+FILES_DIR = Path(os.environ.get("CQO_TEST_FILES", _files.name))  # a process of a test's own shares the test's

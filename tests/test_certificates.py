@@ -18,7 +18,7 @@ from training import actions
 from training.actions.certificates import changes_since, preview_certificate
 from training.actions.results import Result, trace_of
 from training.models import Assessment, Certificate, Enrolment, PoolEntry, Revocation
-from training.rules import sitting_fault
+from training.rules import Sitting, sitting_fault
 from training.states import TrainingKind
 
 pytestmark = pytest.mark.django_db
@@ -347,12 +347,17 @@ def test_a_sheet_of_many_is_written_in_few_statements(train, company_a, user_a, 
         ({"sat_on": date(2026, 11, 23)}, "sat_on"),
         ({"sat_on": date(2026, 11, 22)}, None),
         ({"sitting": 2}, "score"),
-        ({"sitting": 2, "passed_before": True}, "score"),
-        ({"sitting": 2, "passed_before": False}, None),
-        ({"sitting": 4, "passed_before": False}, "score"),
+        ({"sitting": 2, "before": Sitting(DAYS[0], True)}, "score"),
+        ({"sitting": 2, "before": Sitting(DAYS[0], False)}, None),
+        ({"sitting": 2, "before": Sitting(DAYS[1], False)}, "sat_on"),
+        ({"sitting": 4, "before": Sitting(DAYS[0], False)}, "score"),
+        ({"after": Sitting(DAYS[1], False)}, "score"),
+        ({"after": Sitting(DAYS[1], False), "score": Decimal("59.5")}, None),
+        ({"after": Sitting(DAYS[0], False), "score": Decimal(50), "sat_on": DAYS[1]}, "sat_on"),
     ],
 )
 def test_a_sitting_is_within_the_session_and_follows_a_fail(changed, at_fault):
-    facts = {"sitting": 1, "sat_on": DAYS[0], "score": Decimal(85), "first_day": DAYS[0], "passed_before": None}
+    facts = {"sitting": 1, "sat_on": DAYS[0], "score": Decimal(85), "pass_mark": 60, "first_day": DAYS[0]}
+    facts |= {"before": None, "after": None}
     fault = sitting_fault(**facts | changed, today=date(2026, 11, 22))
     assert (fault and fault[0]) == at_fault

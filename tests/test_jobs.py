@@ -47,6 +47,7 @@ def run(transactional_db, monkeypatch, tmp_path):
         "DATABASE_URL": f"{address}?{options}" if options else address,
         "DJANGO_SETTINGS_MODULE": "tests.settings",
         "CQO_TEST_ROLE": postgres.APP,
+        "CQO_TEST_FILES": str(settings.FILES_DIR),
         "PYTHONUNBUFFERED": "1",
     }
     started = []

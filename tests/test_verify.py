@@ -6,7 +6,6 @@ import secrets
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime, timedelta
 from threading import Barrier
-from types import SimpleNamespace
 
 import pytest
 import time_machine
@@ -19,8 +18,9 @@ from django.urls import reverse
 from appointments import actions
 from appointments.models import Appointment, Paper
 from appointments.states import EndReason, PaperKind
-from cqo_portal.verification import LIMITS, UNKNOWN_LIMIT, of_certificate
+from cqo_portal.verification import LIMITS, UNKNOWN_LIMIT
 from registry import filestore
+from registry.actions.people import correct_name
 from registry.models import Enterprise, RateWindow, StoredFile, VerificationTally
 from registry.models.checks import tally_of
 from registry.ratelimit import client_address, purge_windows, spend
@@ -28,7 +28,8 @@ from registry.states import CheckResult, CheckWay
 from registry.verification import ALPHABET, is_genuine, new_code
 from tests.browser import chromium, visitor
 from tests.cast import AT, PASSWORD, TODAY, pdf
-from training.states import TrainingKind
+from tests.training_cast import EARLIER
+from training import actions as training
 
 pytestmark = pytest.mark.django_db
 JSON = {"accept": "application/json"}
@@ -213,51 +214,39 @@ def test_a_paper_is_told_by_the_names_printed_on_it(client, make, person_a, comp
     assert (answer["name"], answer["enterprise"]) == ("张*", "甲公司")
 
 
-# 培训证书 on plain values: what of_certificate is given and what it says.
+def test_a_certificate_is_valid_without_a_last_day(client, train, person_a, company_a):
+    answer = told(client, train.certified(person_a, company_a).code)
+    assert (answer["result"], answer["since"], answer["valid_to"]) == ("valid", None, None)
+    assert (answer["title"], answer["name"], answer["enterprise"]) == ("培训证书（任职培训）", "张*", "甲公司")
+    assert (answer["issuer"], answer["valid_from"]) == ("清远市质量协会", "2026-11-22")
 
 
-def certificate(**facts) -> SimpleNamespace:
-    """张三's certificate of two days of training, issued by 市质量协会; ``facts`` replace what stands."""
-    session = SimpleNamespace(
-        first_day=TODAY - 9 * DAY, last_day=TODAY - 8 * DAY, get_kind_display=TrainingKind.QUALIFYING.label.__str__
-    )
-    enrolment = SimpleNamespace(session=session, enterprise=SimpleNamespace(name="甲公司"))
-    known = {
-        "number": "清质协〔2026〕1号", "version": 1, "issued_at": AT, "facts": {"person_name": "张三"},
-        "candidate": SimpleNamespace(name="李三"), "body": SimpleNamespace(name="市质量协会"), "enrolment": enrolment,
-        "revocation": None,
-    }  # fmt: skip
-    return SimpleNamespace(**known | facts)
+def test_a_certificate_of_somebody_without_an_enterprise_names_none(client, train, free_one, county_one):
+    enrolment = training.enrol_free(train.session(), candidate=free_one, by=county_one, at=EARLIER)
+    certificate = training.issue_certificate(train.results(enrolment), by=train.trainer, at=AT)
+    assert told(client, certificate.code)["enterprise"] is None
+    assert "甲公司" not in text_of(page_of(client, certificate.code))
 
 
-def test_a_certificate_is_valid_without_a_last_day():
-    answer = of_certificate(certificate(), TODAY)
-    assert (answer.result, answer.since, answer.paper.valid_to) == (CheckResult.VALID, None, None)
-    assert (answer.paper.title, answer.paper.name) == ("培训证书（任职培训）", "张*")
-    assert answer.paper.rows == (
-        ("姓名", "张*"), ("企业", "甲公司"), ("培训日期", "2026年11月13日至2026年11月14日"),
-        ("发证", "2026年11月22日，市质量协会"),
-    )  # fmt: skip
+def test_a_revocation_is_told_from_its_second_person_on_with_its_day(client, train, municipal, person_a, company_a):
+    certificate = train.certified(person_a, company_a)
+    revocation = training.propose_revocation(certificate, reason="替考", by=train.trainer, at=AT)
+    assert told(client, certificate.code)["result"] == "valid"
+    training.confirm_revocation(revocation, by=municipal, at=AT)
+    answer = told(client, certificate.code)
+    assert (answer["result"], answer["since"]) == ("revoked", "2026-11-22")
+    assert answer["sentence"] == "这份培训证书已于2026年11月22日撤销，自该日起无效。"
+    assert "替考" not in text_of(page_of(client, certificate.code))
 
 
-def test_a_certificate_of_somebody_without_an_enterprise_names_none():
-    free = certificate()
-    free.enrolment.enterprise = None
-    shown = of_certificate(free, TODAY).paper
-    assert shown.enterprise == "" and "企业" not in dict(shown.rows)
-
-
-def test_a_revoked_certificate_is_told_with_its_day():
-    answer = of_certificate(certificate(revocation=SimpleNamespace(revoked_on=TODAY - DAY)), TODAY)
-    assert (answer.result, answer.since) == (CheckResult.REVOKED, TODAY - DAY)
-    assert answer.sentence == "这份培训证书已于2026年11月21日撤销，自该日起无效。"
-
-
-def test_a_corrected_certificate_gives_way_to_the_later_version():
-    later = certificate(version=2, issued_at=AT + DAY)
-    answer = of_certificate(certificate(superseded_by=later), TODAY)
-    assert (answer.result, answer.since) == (CheckResult.SUPERSEDED, TODAY + DAY)
-    assert "第 2 版" in answer.sentence
+def test_a_corrected_certificate_gives_way_to_the_later_version(client, train, county_one, person_a, company_a):
+    first = train.certified(person_a, company_a)
+    before = client.get(reverse("verify_paper", args=[first.code])).status_code, filestore.fetch(first.sha256)
+    correct_name(person_a, name="张山", reason="误写", version=person_a.version, by=county_one, at=AT)
+    later = training.reissue_certificate(first, reason="姓名更正", by=train.trainer, at=AT)
+    assert told(client, first.code)["result"] == "superseded" and told(client, later.code)["result"] == "valid"
+    assert told(client, first.code)["name"] == told(client, later.code)["name"] == "张*"
+    assert before == (200, filestore.fetch(first.sha256)) and later.number == first.number
 
 
 # --- Codes ------------------------------------------------------------------------------------------------------------

@@ -56,23 +56,38 @@ def certificate_fault(*, days_present: int, days_needed: int, last_score: Decima
     return None
 
 
+@dataclass(frozen=True)
+class Sitting:
+    """A sitting that is on record: its day, and whether it was passed."""
+
+    sat_on: date
+    passed: bool
+
+
 def sitting_fault(
-    *, sitting: int, sat_on: date, score: Decimal, first_day: date, today: date, passed_before: bool | None
-) -> tuple[str, str] | None:
+    *, sitting: int, sat_on: date, score: Decimal, pass_mark: int, first_day: date, today: date,
+    before: Sitting | None, after: Sitting | None,
+) -> tuple[str, str] | None:  # fmt: skip
     """Art. 8 考核: why a sitting cannot be recorded, as what is at fault (``score`` or ``sat_on``) and a sentence.
 
-    ``passed_before`` is the outcome of the sitting before, None where there was none. None when nothing is wrong.
+    ``before`` and ``after`` are the sittings next to it on record. None when nothing is wrong.
     """
     if not 1 <= sitting <= SITTINGS:
         return "score", f"最多考核 {SITTINGS} 次。"
-    if sitting > 1 and passed_before is None:
+    if sitting > 1 and before is None:
         return "score", f"没有第 {sitting - 1} 次考核的成绩，不能登记第 {sitting} 次。"
-    if sitting > 1 and passed_before:
+    if before and before.passed:
         return "score", f"第 {sitting - 1} 次考核已经合格，不需要补考。"
     if not 0 <= score <= 100 or score != round(score, 1):
         return "score", "成绩为 0 至 100 分，最多一位小数。"
+    if after and passes(score, pass_mark):
+        return "score", f"已登记第 {sitting + 1} 次考核，第 {sitting} 次不能改为合格。"
     if not first_day <= sat_on <= today:
         return "sat_on", f"考核日期须在开班之日（{day_words(first_day)}）至今天之间。"
+    if before and sat_on < before.sat_on:
+        return "sat_on", f"补考不能早于第 {sitting - 1} 次考核（{day_words(before.sat_on)}）。"
+    if after and sat_on > after.sat_on:
+        return "sat_on", f"第 {sitting} 次考核不能晚于第 {sitting + 1} 次（{day_words(after.sat_on)}）。"
     return None
 
 

@@ -189,7 +189,7 @@ def _outside(row: TrainingRecord, reading: str) -> CourseTaken:
     counts = outside_counts(reading, was_recognised=recognition is not None)
     hours = recognition.hours if counts else row.hours or 0
     why_not = "" if counts else _why_not(row, reading)
-    title = f"证书编号 {row.certificate_number}"
+    title = f"{row.body_name}的课程"
     return CourseTaken(row.completed_on, title, row.body_name, hours, counts, why_not, row)
 
 

@@ -9,7 +9,16 @@ from django.db import connection, transaction
 from django.db.models import TextChoices
 
 from registry.actions.common import allow
-from registry.measures import PARAMETERS, Answer, BasisKind, MeasureFile, Place, QuestionPart, reading_fault
+from registry.measures import (
+    PARAMETERS,
+    Answer,
+    BasisKind,
+    ClausePart,
+    MeasureFile,
+    Place,
+    QuestionPart,
+    reading_fault,
+)
 from registry.models.accounts import User
 from registry.models.measure import BasisPeriod, Clause, Edition, Interpretation, days
 from registry.refusals import Refused
@@ -18,6 +27,7 @@ from registry.refusals import Refused
 MEASURE_LOCK = 0x43514F01
 # What a reading repeats of its question, so that it can be read by itself after the question is gone.
 QUESTION_FIELDS = ("clause", "question", "answer", "options", "default", "meanwhile")
+CLAUSE_FIELDS = ("article", "paragraph", "item", "subitem", "label", "position", "text", "treatment", "how")
 
 
 class Loaded(TextChoices):
@@ -95,34 +105,44 @@ def _update_edition(edition: Edition, measure: MeasureFile, *, at: datetime, by:
 
 def _write_clauses(edition: Edition, measure: MeasureFile):
     edition.clauses.exclude(path__in=[part.path for part in measure.clauses]).delete()
-    for position, part in enumerate(measure.clauses, start=1):
-        place = Place.parse(part.path)
-        values = {
-            "article": place.article,
-            "paragraph": place.tail or place.paragraph,
-            "item": place.item,
-            "subitem": place.subitem,
-            "label": place.label,
-            "position": position,
-            "text": part.text,
-            "treatment": part.treatment,
-            "how": part.how,
-        }
-        Clause.unscoped.update_or_create(edition=edition, path=part.path, defaults=values)
+    rows = [
+        Clause(edition=edition, path=part.path, **_clause_values(part, position))
+        for position, part in enumerate(measure.clauses, start=1)
+    ]
+    Clause.unscoped.bulk_create(
+        rows, update_conflicts=True, unique_fields=["edition", "path"], update_fields=CLAUSE_FIELDS
+    )
+
+
+def _clause_values(part: ClausePart, position: int) -> dict[str, Any]:
+    place = Place.parse(part.path)
+    return {
+        "article": place.article,
+        "paragraph": place.tail or place.paragraph,
+        "item": place.item,
+        "subitem": place.subitem,
+        "label": place.label,
+        "position": position,
+        "text": part.text,
+        "treatment": part.treatment,
+        "how": part.how,
+    }
 
 
 def _write_questions(edition: Edition, measure: MeasureFile, *, at: datetime, by: User | None):
     questions = edition.interpretations.filter(period=None)
     questions.exclude(key__in=[part.key for part in measure.questions]).delete()
+    known = {row.key: row for row in questions}
+    new = []
     for part in measure.questions:
         values = _question_values(part) | {"is_demo": measure.edition.is_demo}
-        Interpretation.unscoped.update_or_create(
-            edition=edition,
-            key=part.key,
-            period=None,
-            defaults=values,
-            create_defaults=values | {"recorded_at": at, "recorded_by": by},
-        )
+        if row := known.get(part.key):
+            for name, value in values.items():
+                setattr(row, name, value)
+            row.save()
+        else:
+            new.append(Interpretation(edition=edition, key=part.key, recorded_at=at, recorded_by=by, **values))
+    Interpretation.unscoped.bulk_create(new)
 
 
 def _question_values(part: QuestionPart) -> dict[str, Any]:

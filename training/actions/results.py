@@ -14,7 +14,7 @@ from registry.models import User
 from registry.refusals import Refused
 from registry.rules import day_words
 from training.models import Assessment, Attendance, Enrolment, Session
-from training.rules import passes, sitting_fault
+from training.rules import Sitting, passes, sitting_fault
 from training.states import SessionState
 
 BATCH = 500  # rows written by one statement
@@ -71,6 +71,10 @@ def _write(model, changes: list, *fields: str) -> None:
     model.unscoped.bulk_create([row for row in rows if not row.pk], batch_size=BATCH)
 
 
+def _on_record(row: Assessment | None) -> Sitting | None:
+    return row and Sitting(row.sat_on, row.passed)
+
+
 class _Sheet:
     """Finds what changes for one person after the other, within one session."""
 
@@ -104,10 +108,10 @@ class _Sheet:
     def _scores(self, enrolment: Enrolment, result: Result):
         known = {row.sitting: row for row in enrolment.assessments.all()}
         for sitting, (sat_on, score) in sorted(result.scores.items()):
-            previous = known.get(sitting - 1)
             fault = sitting_fault(
-                sitting=sitting, sat_on=sat_on, score=score, first_day=min(self.days), today=day_of(self.at),
-                passed_before=previous and previous.passed,
+                sitting=sitting, sat_on=sat_on, score=score, pass_mark=self.pass_mark, first_day=min(self.days),
+                today=day_of(self.at), before=_on_record(known.get(sitting - 1)),
+                after=_on_record(known.get(sitting + 1)),
             )  # fmt: skip
             if fault:
                 raise Refused(f"{enrolment.candidate.name}：{fault[1]}")

@@ -9,7 +9,7 @@ from registry.rules import day_words
 from registry.sheets import Column
 from training.actions.results import Result
 from training.models import Enrolment, Session
-from training.rules import SITTINGS, passes, sitting_fault
+from training.rules import SITTINGS, Sitting, passes, sitting_fault
 
 SITTING_WORDS = ("考核", "补考", "第二次补考")
 SCORE_WORDS = ("成绩", "补考成绩", "第二次补考成绩")
@@ -101,10 +101,13 @@ def _sitting(found: Changes, sitting: int, typed: Typed, sittings: dict, session
     if sat_on is None:
         found.faults.append((f"sat_on{sitting}", "没有填写；有成绩的，须填日期。"))
         return
-    previous = sittings.get(sitting - 1)
+    before, after = (
+        Sitting(day, passes(points, session.pass_mark)) if points is not None else None
+        for day, points in (sittings.get(sitting - 1, (None, None)), sittings.get(sitting + 1, (None, None)))
+    )
     fault = sitting_fault(
-        sitting=sitting, sat_on=sat_on, score=score, first_day=first_day, today=today,
-        passed_before=previous and passes(previous[1], session.pass_mark),
+        sitting=sitting, sat_on=sat_on, score=score, pass_mark=session.pass_mark, first_day=first_day, today=today,
+        before=before, after=after,
     )  # fmt: skip
     if fault:
         found.faults.append((f"{fault[0]}{sitting}", fault[1]))

@@ -183,7 +183,7 @@ def describe(rows: list[Enrolment], session: Session, user: User) -> None:
     seen = set(Candidate.unscoped.visible_to(user).filter(pk__in=people).values_list("pk", flat=True))
     off = session.state == SessionState.CANCELLED
     for row in rows:
-        row.tag = enrolment_tag(row, places)
+        row.tag = ("本期已取消", "") if off else enrolment_tag(row, places)
         row.person_seen = row.candidate_id in seen
         standing = row.state != EnrolmentState.WITHDRAWN
         row.may_withdraw = standing and not row.has_results and not off and user.has_perm("training.withdraw", row)
