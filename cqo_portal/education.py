@@ -20,7 +20,7 @@ from registry.pages import demand, page_of
 from registry.views.people import employers, person_within_scope
 from training.filters import EducationFilter
 from training.models import PoolEntry
-from training.standing import CourseTaken, Year, ledger, ledgers, requirement
+from training.standing import CourseTaken, Year, ledger, ledgers, requirement, since
 from training.views.pool import year_words
 
 NO_DUTY = ("当年没有继续教育义务", "open")
@@ -68,6 +68,12 @@ def _duties_in(user: User, year: int) -> dict[int, list[Duty]]:
     return found
 
 
+def _years(duties: dict[int, list[Duty]], user: User, today: date, year: int) -> dict[int, Year]:
+    """One year of everybody with a duty in it, as it stands."""
+    found = ledgers(list(duties), user, today, year)
+    return {person: since(found[person], min(duty.first for duty in held)) for person, held in duties.items()}
+
+
 @require_safe
 def ce_list(request):
     """Everybody with the duty in a year, and how that year stands; within one's scope."""
@@ -78,10 +84,10 @@ def ce_list(request):
     duties = _duties_in(user, year)
     rows = narrowed.narrow(Candidate.unscoped.visible_to(user).filter(pk__in=duties))
     if wanted := narrowed.cleaned_data.get("standing"):
-        years = ledgers(list(duties), user, today, year)
+        years = _years(duties, user, today, year)
         rows = [row for row in rows if years[row.pk].standing == wanted]
     page = page_of(request, rows)
-    years = ledgers([row.pk for row in page], user, today, year)
+    years = _years({row.pk: duties[row.pk] for row in page}, user, today, year)
     for row in page:
         row.year, row.duties = years[row.pk], duties[row.pk]
         row.words = year_words(row.year.standing)
@@ -124,6 +130,20 @@ class YearShown:
     lines: list[Line]
 
 
+def _shown(year: Year, duties: list[Duty], lines: list[Line]) -> YearShown:
+    """A year with its word: judged only where there is a duty, and a whole year of it."""
+    held = [duty for duty in duties if duty.within(year.year)]
+    if not held:
+        return YearShown(year, NO_DUTY, held, lines)
+    year = since(year, min(duty.first for duty in held))
+    return YearShown(year, year_words(year.standing), held, lines)
+
+
+def this_year(person: Candidate, user: User, today: date) -> YearShown:
+    """How the running year of one person stands, for the page about the person."""
+    return _shown(ledger(person, user, today)[0], _duties(user, Q(candidate=person), Q(candidate=person)), [])
+
+
 @require_safe
 def ce_ledger(request, reference):
     """One person's continuing education, as far as this user may see."""
@@ -134,9 +154,8 @@ def ce_ledger(request, reference):
     may_recognise = user.has_perm("training.recognise_course")
     shown = []
     for year in ledger(person, user, today, first_year=first_year):
-        held = [duty for duty in duties if duty.within(year.year)]
         lines = [_line(course, person, may_recognise=may_recognise) for course in year.courses]
-        shown.append(YearShown(year, year_words(year.standing) if held else NO_DUTY, held, lines))
+        shown.append(_shown(year, duties, lines))
     employer = employers(user, person).first()
     context = {
         "person": person,

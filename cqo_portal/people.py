@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 from appointments.eligibility import computed
 from appointments.models import Appointment
 from appointments.states import State
+from cqo_portal.education import this_year
 from cqo_portal.timeline import timeline
 from registry.forms import FACT_FORMS, FactForm
 from registry.history import events_of, history
@@ -21,7 +22,6 @@ from registry.views.people import employers, person_within_scope
 from training.forms import TrainingForm
 from training.models import Certificate, Enrolment, ImprovementProject, PoolEntry, Session
 from training.notices import url_of_project, url_of_session
-from training.standing import ledger
 from training.states import ProjectState, SessionState, TrainingKind
 
 OVER = (State.ENDED, State.WITHDRAWN)
@@ -48,30 +48,38 @@ class NextStep:
 
 
 def _next_steps(person: Candidate, enterprise, user, today: date) -> list[NextStep]:
-    """Art. 6(三), 6(五) and 8 as they stand for one enterprise: the earliest day of 6(三), the next open session."""
+    """Art. 6(三), 6(五) and 8 as they stand for one enterprise: the earliest day of 6(三), the next open session.
+
+    Somebody without an enterprise may train as well (Art. 7): what is asked of an appointment is left out then.
+    """
+    if enterprise is None:
+        certified = Certificate.unscoped.valid().visible_to(user).filter(candidate=person).exists()
+        outcome = Outcome.MET if certified else Outcome.UNMET
+        return [_training_step(person, outcome, user, today), _pool_step(person, user, today)]
     qualified, trained = computed(person.pk, enterprise.pk, today)
-    steps = [NextStep("6.(3)", "职业资格，或者学历和经历", qualified.outcome, qualified.met_on, qualified.next_step)]
-    steps.append(_training_step(person, trained, user, today))
-    steps.append(_pool_step(person, user, today))
-    return steps
+    return [
+        NextStep("6.(3)", "职业资格，或者学历和经历", qualified.outcome, qualified.met_on, qualified.next_step),
+        _training_step(person, trained.outcome, user, today),
+        _pool_step(person, user, today),
+    ]
 
 
-def _training_step(person: Candidate, trained, user, today: date) -> NextStep:
+def _training_step(person: Candidate, outcome: str, user, today: date) -> NextStep:
     title = "任职培训"
-    if trained.outcome == Outcome.MET:
-        return NextStep("6.(5)", title, trained.outcome, None, "")
+    if outcome == Outcome.MET:
+        return NextStep("6.(5)", title, outcome, None, "")
     joined = Enrolment.unscoped.visible_to(user).standing().filter(
         candidate=person, session__kind=TrainingKind.QUALIFYING, session__last_day__gte=today,
         session__state=SessionState.PUBLISHED,
     )  # fmt: skip
     if row := joined.select_related("session").first():
         words = f"{row.get_state_display()}：{row.session.title}，{day_words(row.session.first_day)}开班。"
-        return NextStep("6.(5)", title, trained.outcome, None, words, url_of_session(row.session), "查看")
+        return NextStep("6.(5)", title, outcome, None, words, url_of_session(row.session), "查看")
     sessions = Session.unscoped.visible_to(user).open_for_enrolment(today).filter(kind=TrainingKind.QUALIFYING)
     if session := sessions.order_by("first_day").first():
         words = f"最近一期：{session.title}，{day_words(session.first_day)}开班。"
-        return NextStep("6.(5)", title, trained.outcome, None, words, url_of_session(session), "去报名")
-    return NextStep("6.(5)", title, trained.outcome, None, "目前没有可以报名的培训班。")
+        return NextStep("6.(5)", title, outcome, None, words, url_of_session(session), "查看和报名")
+    return NextStep("6.(5)", title, outcome, None, "目前没有可以报名的培训班。")
 
 
 def _pool_step(person: Candidate, user, today: date) -> NextStep:
@@ -86,7 +94,7 @@ def _pool_step(person: Candidate, user, today: date) -> NextStep:
         words, url = f"课题“{project.title}”{project.get_state_display()}。", url_of_project(project)
         return NextStep("8.2", title, "", None, words, url, "查看课题")
     url = f"{reverse('project_new')}?candidate={person.reference}" if user.role == Role.ENTERPRISE else ""
-    words = "取得证书并完成《质量课题改进计划》的，自动纳入。"
+    words = "取得证书并完成《质量课题改进计划》的，由系统纳入。"
     return NextStep("8.2", title, "", None, words, url, "填报课题" if url else "")
 
 
@@ -157,11 +165,12 @@ def candidate_detail(request, reference):
     may_record = bool(work) and user.has_perm("registry.record_person", work[0].enterprise)
     appointments = Appointment.unscoped.visible_to(user).filter(candidate=person).with_parties()
     facts = {
-        "steps": _next_steps(person, at_work[0].enterprise, user, today) if at_work else [],
+        "steps": _next_steps(person, at_work[0].enterprise if at_work else None, user, today),
+        "judged_for": at_work[0].enterprise if len(at_work) > 1 else None,
         "certificates": _certificates(person, user),
         "projects": ImprovementProject.unscoped.visible_to(user).filter(candidate=person),
         "moments": timeline(person, user),
-        "education": ledger(person, user, today)[0],
+        "education": this_year(person, user, today),
         "may_correct_name": user.has_perm("registry.correct_name", person),
         "person": person,
         "work": work,

@@ -160,14 +160,15 @@ def of_certificate(certificate: IssuedPaper, today: date) -> Answer:
     """What a 培训证书 is worth (Art. 8): it has no last day, and ends only by revocation."""
     session, title = certificate.enrolment.session, "培训证书"
     name = masked_name(certificate.facts.get("person_name", certificate.candidate.name))
-    enterprise, issued = certificate.enrolment.enterprise, timezone.localdate(certificate.issued_at)
+    enterprise, issued = certificate.enrolment.enterprise, certificate.issued_on
     rows = [("姓名", name), *([("企业", enterprise.name)] if enterprise else [])]
     rows.append(("培训日期", cn_range(session.first_day, session.last_day)))
-    rows.append(("发证", f"{day_words(issued)}，{certificate.body.name}"))
+    issuer = certificate.facts.get("body_name", certificate.body.name)
+    rows.append(("发证", f"{day_words(issued)}，{issuer}"))
     shown = Shown(
         kind="certificate", title=f"{title}（{session.get_kind_display()}）", number=certificate.number,
         version=certificate.version, name=name, enterprise=enterprise.name if enterprise else "",
-        issuer=certificate.body.name, valid_from=issued, valid_to=None, rows=tuple(rows),
+        issuer=issuer, valid_from=issued, valid_to=None, rows=tuple(rows),
     )  # fmt: skip
     if hasattr(certificate, "superseded_by"):
         result, sentence, since = _superseded(certificate)
@@ -231,7 +232,10 @@ def _refused(request, at: datetime, *limits: tuple[str, int, int]) -> Answer | N
 
 
 def _wants_json(request) -> bool:
-    return request.get_preferred_type(["text/html", "application/json"]) == "application/json"
+    types = [part.partition(";")[0].strip() for part in request.headers.get("Accept", "").lower().split(",")]
+    return types[0] == "application/json" or (
+        request.get_preferred_type(["text/html", "application/json"]) == "application/json"
+    )
 
 
 def _as_json(answer: Answer, at: datetime) -> dict:

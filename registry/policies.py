@@ -2,7 +2,7 @@
 
 import rules
 
-from registry.models import Candidate, County
+from registry.models import Candidate, County, Job
 from registry.states import CITY_WIDE, STAFF, Role
 
 
@@ -57,9 +57,10 @@ def sees_person(user, person):
 
 
 @rules.predicate
-def started_job(user, job):
-    """Who started this background work, and in whose name its steps are done."""
-    return job is not None and job.created_by_id == user.pk
+def of_the_office(user, job):
+    """Somebody of the office that started this background work; its steps stay in the name of who did."""
+    same = job is not None and user.role == job.created_by.role
+    return same and Job.unscoped.visible_to(user).filter(pk=job.pk).exists()
 
 
 rules.add_perm("registry.add_enterprise", is_bureau)
@@ -69,7 +70,7 @@ rules.add_perm("registry.record_person", owns_enterprise | (is_bureau & oversees
 rules.add_perm("registry.record_free_person", is_bureau)
 rules.add_perm("registry.correct_name", is_bureau & sees_person)
 rules.add_perm("registry.store_file", owns_enterprise | (is_bureau & oversees_enterprise))
-rules.add_perm("registry.repeat_job", started_job | is_administrator)
+rules.add_perm("registry.repeat_job", of_the_office | is_administrator)
 rules.add_perm("registry.see_history", is_staff)
 rules.add_perm("registry.manage_accounts", is_administrator)
 rules.add_perm("registry.record_basis", is_administrator)

@@ -59,12 +59,13 @@ def test_no_two_bodies_share_name_or_mark_and_each_bureau_stands_there_once(muni
     new = {"name": "某学院", "mark": "某学", "kind": BodyKind.RECOGNISED, "by": municipal, "at": AT}
     assert refused(actions.add_body, **new | {"name": body.name})[1] == "name"
     assert refused(actions.add_body, **new | {"mark": body.mark})[1] == "mark"
+    assert refused(actions.add_body, **new | {"mark": "某学2"})[1] == "mark"
     assert refused(actions.add_body, **new, county=counties["441802"])[1] == "county"
     bureau = new | {"kind": BodyKind.BUREAU}
-    for n, county in enumerate((None, counties["441802"])):
-        actions.add_body(**bureau | {"name": f"局{n}", "mark": f"局{n}", "county": county})
+    for name, county in (("局甲", None), ("局乙", counties["441802"])):
+        actions.add_body(**bureau | {"name": name, "mark": name, "county": county})
         assert refused(actions.add_body, **bureau | {"county": county})[1] == "kind"
-    assert refused(actions.change_body, body, version=1, name="局0", by=municipal, at=AT)[1] == "name"
+    assert refused(actions.change_body, body, version=1, name="局甲", by=municipal, at=AT)[1] == "name"
 
 
 def test_recognitions_of_a_body_do_not_overlap_and_a_bureau_needs_none(municipal, body):
@@ -227,13 +228,17 @@ def test_moving_a_session_tells_whoever_is_in_it_once_and_other_changes_tell_nob
 def test_what_others_rely_on_does_not_change_under_them(train, trainer, person_a, person_a_two, company_a):
     session = train.session()
     train.enrolled(session, person_a, company_a)
-    train.results(train.enrolled(session, person_a_two, company_a), present=0, scores=("50",))
+    seat = train.enrolled(session, person_a_two, company_a)
 
     def change(**facts):
         return refused(actions.change_session, session, version=2, by=trainer, at=AT, **train.facts(**facts))
 
     assert change(seats=1) == ("已有座次用到第 2 个，名额不能少于 2。", "seats")
-    assert change(kind=TrainingKind.CONTINUING)[1] == "kind"
+    assert change(kind=TrainingKind.CONTINUING) == ("已有人报名，培训类别不能更改。", "kind")
+    train.results(seat, present=0, scores=("50",))
+    stays = ("已登记考勤，类别、学时和至少出勤天数不能更改：学时已据此计算。", "days_needed")
+    for facts in ({"kind": TrainingKind.CONTINUING}, {"courses": [("质量法律法规", 25)]}, {"days_needed": 3}):
+        assert change(**facts) == stays
     assert change(pass_mark=50)[1] == "pass_mark"
     assert change(session_days=DAYS[1:]) == ("2026年11月16日已登记考勤，不能从培训日中去掉。", "first_day")
     with pytest.raises(Stale):

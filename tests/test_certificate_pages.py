@@ -135,7 +135,19 @@ def test_it_says_why_nobody_gets_one_and_what_to_do(client, train, person_a, com
         assert "培训尚未结束" in page_of(client, trainer, at_session(later, part))
     hours = train.session(kind=TrainingKind.CONTINUING)
     assert "继续教育记学时，不发培训证书" in page_of(client, trainer, at_session(hours))
-    assert "不发证书" in page_of(client, trainer, at_session(train.planned()))
+    assert "这一期现在是“草稿”，不能发给证书" in page_of(client, trainer, at_session(train.planned()))
+
+
+def test_a_cancelled_session_gives_none_though_somebody_posts_to_its_pages(client, train, person_a, company_a, trainer):
+    evening = AT - timedelta(days=4)  # the session's last day
+    enrolment = train.results(train.enrolled(train.session(), person_a, company_a), at=evening)
+    session = enrolment.session
+    actions.cancel_session(session, version=session.version, reason="考场违规", by=trainer, at=evening)
+    signed_in(client, trainer)
+    for part in ("issue/", f"{enrolment.pk}/"):
+        assert "这一期现在是“已取消”，不能发给证书" in page_of(client, trainer, at_session(session, part))
+        assert "不能发给证书" in post(client, at_session(session, part)).content.decode()
+    assert not Certificate.unscoped.exists() and not Job.unscoped.exists()
 
 
 def test_the_sessions_page_costs_the_same_for_one_and_for_three(client, train, company_a, user_a, person_a, trainer):

@@ -3,23 +3,30 @@
 import hashlib
 from datetime import date, timedelta
 from decimal import Decimal
+from itertools import takewhile
 
+import hypothesis
 import pytest
 from django.db import DatabaseError, IntegrityError, transaction
+from hypothesis import strategies as st
 
 from registry import filestore
-from registry.actions.people import correct_name
+from registry.actions.measure import record_extension
+from registry.actions.people import correct_name, end_employment
 from registry.faults import sentence_for
-from registry.models import Message
+from registry.models import Job, Message
 from registry.refusals import Refused
+from registry.states import Outcome
 from tests.cast import AT, person
 from tests.training_cast import DAYS, trainer_of
 from training import actions
 from training.actions.certificates import changes_since, preview_certificate
 from training.actions.results import Result, trace_of
 from training.models import Assessment, Certificate, Enrolment, PoolEntry, Revocation
-from training.rules import Sitting, sitting_fault
+from training.rules import Sitting, certificate_fault, qualifying_training, sitting_fault
+from training.standing import trainings_of
 from training.states import TrainingKind
+from training.tasks import start_issuing
 
 pytestmark = pytest.mark.django_db
 
@@ -119,6 +126,52 @@ def test_another_body_cannot_issue_it(train, person_a, company_a, trainer_two, m
         assert "没有办理这一事项的权限" in refused(actions.issue_certificate, enrolment, by=stranger, at=AT)
 
 
+def test_a_cancelled_session_gives_none_neither_one_by_one_nor_all_at_once(train, person_a, company_a, trainer):
+    """Called off on its last evening, when everything was on record: afterwards the act refuses it."""
+    evening = AT - timedelta(days=4)
+    enrolment = train.results(train.enrolled(train.session(), person_a, company_a), at=evening)
+    session = enrolment.session
+    actions.cancel_session(session, version=session.version, reason="考场违规", by=trainer, at=evening)
+    for act, row in ((actions.issue_certificate, enrolment), (start_issuing, session)):
+        assert refused(act, row, by=trainer, at=AT) == "这一期现在是“已取消”，不能发给证书。"
+    assert not Certificate.unscoped.exists() and not Job.unscoped.exists()
+
+
+def test_whoever_asks_again_gets_the_work_that_is_going_on(train, person_a, company_a, trainer, colleague):
+    session = train.passed(person_a, company_a).session
+    first = start_issuing(session, by=trainer, at=AT)
+    assert start_issuing(session, by=colleague, at=AT + timedelta(minutes=1)) == first
+    assert Job.unscoped.count() == 1
+
+
+TAKEN = {"present": st.integers(0, 3), "scores": st.lists(st.integers(0, 1000), max_size=3)}
+
+
+@hypothesis.settings(max_examples=60, suppress_health_check=[hypothesis.HealthCheck.function_scoped_fixture])
+@hypothesis.given(**TAKEN)
+def test_those_whom_the_query_finds_ready_are_those_whom_the_rule_lets_pass(seat, trainer, present, scores):
+    """Days present × scores in tenths, each re-sit after a fail: what cannot be recorded is left out."""
+    marks = [Decimal(score) / 10 for score in scores]
+    fails = list(takewhile(lambda mark: mark < 60, marks))
+    marks = marks[: len(fails) + 1]
+    with transaction.atomic():
+        result = Result(
+            {day: n < present for n, day in enumerate(DAYS)}, {n: (DAYS[2], mark) for n, mark in enumerate(marks, 1)}
+        )
+        actions.enter_results(seat.session, results={seat.pk: result}, by=trainer, at=AT)
+        fault = certificate_fault(
+            days_present=present, days_needed=2, last_score=marks[-1] if marks else None, pass_mark=60
+        )
+        assert seat.session.enrolments.ready().filter(pk=seat.pk).exists() is (fault is None)
+        transaction.set_rollback(True)
+
+
+@pytest.fixture
+def seat(train, person_a, company_a) -> Enrolment:
+    """A seat without results."""
+    return train.enrolled(train.session(), person_a, company_a)
+
+
 def test_nobody_gets_two_for_one_session(train, person_a, company_a, trainer):
     certificate = train.certified(person_a, company_a)
     assert "已经发给" in refused(actions.issue_certificate, certificate.enrolment, by=trainer, at=AT)
@@ -141,7 +194,7 @@ def test_a_certificate_cannot_stand_on_a_fail_or_on_somebody_elses_pass(train, p
         field.attname: getattr(good, field.attname)
         for field in Certificate._meta.concrete_fields
         if field.attname not in ("id", "code", "serial", "number", "enrolment_id", "assessment_id")
-    } | {"code": "x", "serial": 9, "number": "x", "enrolment_id": failed.pk}
+    } | {"code": "x", "serial": 9, "number": "x", "enrolment_id": failed.pk, "candidate_id": person_a.pk}
     for assessment in (failed.last_assessment, good.assessment):
         sentence = database_says(lambda key=assessment.pk: Certificate.unscoped.create(**values, assessment_id=key))
         assert "考核合格的，才发给培训证书" in sentence
@@ -224,6 +277,45 @@ def test_a_correction_supersedes_and_keeps_the_number(renamed, trainer):
     assert filestore.fetch(renamed.sha256) == before and Certificate.unscoped.get(pk=renamed.pk).is_superseded
 
 
+def test_a_reissue_keeps_the_day_the_number_and_the_basis_of_the_first(
+    make, train, person_a, company_a, company_b, county_one, administrator, measure, trainer
+):
+    """Issued on 22 November without a basis in force; extended on 10 December; reissued on 20 December."""
+    user_b = make.enterprise_user(company_b)
+    person(1, "张三", company=company_b, by=user_b)  # works at 乙公司 too, on the day of issue
+    first = train.certified(person_a, company_a)
+    assert first.outside_basis
+    record_extension(
+        edition=measure, first_day=date(2026, 11, 1), last_day=None, title="关于延长有效期的通知",
+        number="清质监〔2026〕9号", by=administrator, at=AT + timedelta(days=18),
+    )  # fmt: skip
+    end_employment(person_a, enterprise=company_b, last_day=date(2026, 12, 1), by=user_b, at=AT + timedelta(days=20))
+    later = AT + timedelta(days=28)
+    correct_name(person_a, name="章三", version=person_a.version, reason="凭身份证更正", by=county_one, at=later)
+    again = actions.reissue_certificate(first, reason="姓名更正", by=trainer, at=later)
+    kept = ("issued_on", "number", "serial", "year", "edition", "outside_basis", "assessment")
+    assert [getattr(again, name) for name in kept] == [getattr(first, name) for name in kept]
+    assert again.issued_at == later and again.facts["outside_basis"] == "True"
+    assert set(Certificate.unscoped.visible_to(user_b)) == {first, again}
+    for company in (company_a, company_b):
+        trainings = trainings_of([(person_a.pk, company.pk)])[person_a.pk, company.pk]
+        for day in (first.issued_on, later.date()):
+            assert qualifying_training(trainings, day)[0] == Outcome.MET
+        assert qualifying_training(trainings, first.issued_on - timedelta(days=1))[0] == Outcome.UNMET
+
+
+def test_a_basis_recorded_after_the_issue_alone_makes_nothing_to_reissue(
+    train, person_a, company_a, administrator, measure, trainer
+):
+    certificate = train.certified(person_a, company_a)
+    record_extension(
+        edition=measure, first_day=date(2018, 4, 1), last_day=None, title="关于延长有效期的通知",
+        number="清质监〔2026〕9号", by=administrator, at=AT,
+    )  # fmt: skip
+    assert changes_since(certificate, at=AT) == []
+    assert "内容没有变化" in refused(actions.reissue_certificate, certificate, reason="有依据了", by=trainer, at=AT)
+
+
 def test_nothing_is_issued_anew_without_a_change_or_a_reason_or_twice(train, person_a_two, company_a, renamed, trainer):
     assert refused(actions.reissue_certificate, renamed, reason=" ", by=trainer, at=AT) == "请写明换发的原因。"
     actions.reissue_certificate(renamed, reason="姓名更正", by=trainer, at=AT)
@@ -301,8 +393,9 @@ def test_nothing_is_decided_or_proposed_twice(proposed, municipal, trainer):
 def test_a_decided_revocation_stays_and_none_is_deleted(proposed, municipal):
     rows = Revocation.unscoped.filter(pk=proposed.pk)
     assert database_says(rows.delete) == "撤销记录不能删除。"
+    assert database_says(lambda: rows.update(reason="别的")) == "撤销的提出人、证书和理由不能更改。"
     actions.confirm_revocation(proposed, by=municipal, at=AT)
-    assert database_says(lambda: rows.update(reason="别的")) == "撤销已经作出决定，不能更改。"
+    assert database_says(lambda: rows.update(decline_reason="别的")) == "撤销已经作出决定，不能更改。"
 
 
 def test_a_revocation_does_not_itself_change_the_talent_pool(train, person_a, company_a, trainer, municipal):

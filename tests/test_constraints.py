@@ -17,7 +17,7 @@ from appointments.states import ActKind, EndReason
 from registry import jobs
 from registry.actions.common import remember_form
 from registry.actions.measure import record_interpretation
-from registry.faults import BY_HAND, sentence_for
+from registry.faults import BY_HAND, TRIGGERS, sentence_for
 from registry.models import (
     Clause,
     Counter,
@@ -94,6 +94,12 @@ def term(day: date) -> DateRange:
 # Never broken while keys are unique: it is there for the foreign key ``certificate_stands_on_a_pass`` to point at.
 POINTED_AT = {"assessment_with_outcome"}
 ANOTHER = {"code": "-", "number": "-", "serial": 99}  # what tells a second certificate from the first
+
+
+def other(w, **values) -> Write:
+    """A certificate for the second seat of the session, which has none."""
+    return copy(w.certificate, code="-", enrolment=w.seated, candidate=w.seated.candidate, **values)
+
 
 # Name of the constraint → the write that breaks it, and no other rule before it.
 PROVOKED: dict[str, Callable[[SimpleNamespace], Write]] = {
@@ -183,21 +189,22 @@ PROVOKED: dict[str, Callable[[SimpleNamespace], Write]] = {
     "enrolment_seat_is_enrolled": lambda w: change(w.seated, seat=None),
     "enrolment_withdrawn_pair": lambda w: change(w.given_up, withdrawn_by=None),
     "enrolment_withdrawn_has_stamp": lambda w: change(w.seated, withdrawn_at=AT, withdrawn_by=w.user_a),
-    "attendance_once": lambda w: copy(first(Attendance)),
+    "attendance_once": lambda w: copy(first(Attendance, enrolment=w.seated)),
     "assessment_sitting_once": lambda w: copy(first(Assessment)),
     "assessment_score_range": lambda w: copy(first(Assessment), sitting=4),
     "assessment_passed_by_score": lambda w: change(w.unused_pass, passed=False),
     # Certificates
-    "certificate_serial_once": lambda w: copy(w.certificate, code="-", number="-", enrolment=w.seated),
-    "certificate_number_once": lambda w: copy(w.certificate, code="-", serial=99, enrolment=w.seated),
-    "certificate_once_per_enrolment": lambda w: copy(w.certificate, code="-", number="-", serial=99),
-    "certificate_only_after_passing": lambda w: copy(w.certificate, **ANOTHER, enrolment=w.seated, passed=False),
-    "certificate_later_version_supersedes": lambda w: copy(w.certificate, **ANOTHER, enrolment=w.seated, version=2),
+    "certificate_serial_once": lambda w: other(w, number="-"),
+    "certificate_number_once": lambda w: other(w, serial=99),
+    "certificate_once_per_enrolment": lambda w: copy(w.certificate, **ANOTHER),
+    "certificate_only_after_passing": lambda w: other(w, number="-", serial=99, passed=False),
+    "certificate_later_version_supersedes": lambda w: other(w, number="-", serial=99, version=2),
     "certificate_stands_on_a_pass": lambda w: change(w.used_pass, passed=False, score=1),
     "revocation_once": lambda w: copy(w.open_revocation),
     "revocation_second_person": lambda w: change(
         w.open_revocation, revoked_on=TODAY, confirmed_at=AT, confirmed_by=w.open_revocation.proposed_by
     ),
+    "revocation_has_reasons": lambda w: change(w.open_revocation, declined_at=AT, declined_by=w.user_a),
     "revocation_confirmed_pair": lambda w: change(w.open_revocation, revoked_on=TODAY, confirmed_at=AT),
     "revocation_declined_pair": lambda w: change(w.open_revocation, declined_at=AT),
     "revocation_dated": lambda w: change(w.open_revocation, confirmed_at=AT, confirmed_by=w.user_a),
@@ -205,6 +212,7 @@ PROVOKED: dict[str, Callable[[SimpleNamespace], Write]] = {
     "project_has_days": lambda w: change(w.project, period=EMPTY),
     "project_reported_pair": lambda w: change(w.project, reported_at=AT),
     "project_confirmed_pair": lambda w: change(w.completed, confirmed_by=None),
+    "project_filed_is_whole": lambda w: change(w.completed, target=""),
     "project_completed_is_confirmed": lambda w: change(w.project, confirmed_at=AT, confirmed_by=w.county_one),
     "project_report_has_evidence": lambda w: copy(first(ProjectAct, kind=ProjectActKind.REPORTED), evidence=None),
     "project_return_has_reason": lambda w: copy(first(ProjectAct), kind=ProjectActKind.RETURNED, text=""),
@@ -213,6 +221,32 @@ PROVOKED: dict[str, Callable[[SimpleNamespace], Write]] = {
     "pool_left_has_reason_and_day": lambda w: change(w.entry, left_at=AT, left_by=w.user_a, left_reason="本人要求"),
     "pool_consent_is_signed": lambda w: copy(first(PoolConsent, agreed=True), evidence=None),
     "course_recognition_has_hours": lambda w: change(first(CourseRecognition), hours=0),
+}
+# Name of the trigger → writes that it alone refuses.
+FIRED: dict[str, Callable[[SimpleNamespace], tuple[Write, ...]]] = {
+    "revocation_born_open": lambda w: (
+        copy(w.open_revocation, declined_at=AT, declined_by=w.user_a, decline_reason="查无实据"),
+        copy(w.open_revocation, confirmed_at=AT, confirmed_by=w.user_a, revoked_on=TODAY),
+    ),
+    "revocation_as_proposed": lambda w: (
+        change(w.open_revocation, reason="改写"),
+        change(w.open_revocation, proposed_by=w.user_a),
+        change(w.open_revocation, certificate=w.certificate),
+    ),
+    "certificate_of_its_enrolment": lambda w: (
+        copy(w.certificate, **ANOTHER, enrolment=w.seated),
+        other(w, number="-", serial=99, body=w.body_two),
+    ),
+    "attendance_before_certificate": lambda w: (
+        change(first(Attendance, enrolment=w.other_seat), present=False),
+        change(first(Attendance, enrolment=w.seated), enrolment=w.other_seat),
+    ),
+    "recognised_within_record": lambda w: (change(first(CourseRecognition), hours=99),),
+    "pool_entry_by_two_facts": lambda w: (
+        copy(w.entry, reference="RC-", candidate=w.seated.candidate),
+        copy(w.entry, reference="RC-", project=w.project),
+        copy(w.entry, reference="RC-", certificate=w.open_revocation.certificate),
+    ),
 }
 # The same constraints where NULL, which every check lets pass, would be the way round.
 BY_NULL: dict[str, Callable[[SimpleNamespace], Write]] = {
@@ -372,6 +406,34 @@ def test_each_constraint_holds_against_writes_that_pass_by_the_acts(world, way):
 def test_no_constraint_is_passed_by_leaving_a_value_out(world, way):
     broken = {name: broken_by(lambda write=write: way(write(world)))[0] for name, write in BY_NULL.items()}
     assert broken == {name: name.partition(",")[0] for name in BY_NULL}
+
+
+@pytest.mark.parametrize("way", [through_the_queryset, past_django])
+def test_what_compares_two_rows_holds_against_writes_that_pass_by_the_acts(world, way):
+    told = {
+        name: [broken_by(lambda write=write: way(write))[1] for write in writes(world)]
+        for name, writes in FIRED.items()
+    }
+    assert told == {name: [TRIGGERS[name]] * len(told[name]) for name in FIRED}
+
+
+def test_the_attendance_under_a_certificate_is_not_deleted_and_other_attendance_is(world):
+    erase = "DELETE FROM training_attendance WHERE enrolment_id = %s"
+
+    def delete(enrolment) -> int:
+        with connection.cursor() as cursor:
+            cursor.execute(erase, [enrolment.pk])
+            return cursor.rowcount
+
+    assert broken_by(lambda: delete(world.other_seat))[1] == TRIGGERS["attendance_before_certificate"]
+    assert delete(world.seated) == 3
+
+
+def test_a_course_without_evidence_is_not_recognised_by_any_write(world):
+    recognition = first(CourseRecognition)
+    type(recognition.record).unscoped.filter(pk=recognition.record_id).update(evidence=None)
+    told = broken_by(lambda: past_django(change(recognition, hours=1)))[1]
+    assert told == TRIGGERS["recognised_within_record"]
 
 
 def test_every_constraint_is_provoked_here():

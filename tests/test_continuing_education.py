@@ -1,6 +1,6 @@
 """年度继续教育: what counts, against which requirement, and for whom it is a duty (Art. 6(五), Art. 8)."""
 
-from datetime import date
+from datetime import date, timedelta
 from uuid import uuid4
 
 import pytest
@@ -10,10 +10,22 @@ from django.test.utils import CaptureQueriesContext
 
 from appointments.states import State
 from registry.actions.measure import record_interpretation
+from registry.actions.people import remove_fact
+from registry.refusals import Refused
+from tests import cast
 from tests.cast import AT, TODAY
 from tests.test_enterprise_pages import signed_in
 from tests.training_cast import DAYS
-from training.actions import cancel_session, drop_recognition, leave_pool, recognise_course
+from training.actions import (
+    add_body,
+    cancel_session,
+    change_session,
+    drop_recognition,
+    enter_results,
+    leave_pool,
+    recognise_course,
+)
+from training.actions.results import Result
 from training.models import CourseRecognition, PoolEntry, TrainingRecord
 from training.standing import ledger, ledgers
 from training.states import TrainingKind, YearStanding
@@ -42,9 +54,15 @@ def reads(measure, municipal):
 
 
 @pytest.fixture
-def further(train):
-    """A session of continuing education, 24 hours in three days, of which two are asked."""
-    return train.session(title="质量管理继续教育", kind=TrainingKind.CONTINUING)
+def further(train, municipal):
+    """市局's own session of continuing education, 24 hours in three days, of which two are asked."""
+    own = add_body(name="清远市局", mark="清质培", kind="bureau", by=municipal, at=AT)
+    return train.session(body=own, by=municipal, title="质量管理继续教育", kind=TrainingKind.CONTINUING)
+
+
+def attended(train, session, person, company, **how):
+    """Enrolled, and there on as many days as is said."""
+    return train.results(train.enrolled(session, person, company), by=train.make.municipal, **how)
 
 
 @pytest.fixture
@@ -77,14 +95,14 @@ def this_year(person, user):
 
 
 def test_a_session_that_was_attended_long_enough_counts_with_all_its_hours(train, user_a, company_a, person_a, further):
-    train.results(train.enrolled(further, person_a, company_a), present=2, scores=())
+    attended(train, further, person_a, company_a, present=2, scores=())
     year = this_year(person_a, user_a)
     assert (year.year, year.hours) == (2026, 24)
     assert year.courses[0].counts
 
 
 def test_who_was_absent_too_long_gets_no_hours_and_is_told_why(client, train, user_a, company_a, person_a, further):
-    train.results(train.enrolled(further, person_a, company_a), present=1, scores=())
+    attended(train, further, person_a, company_a, present=1, scores=())
     year = this_year(person_a, user_a)
     assert year.hours == 0
     assert year.courses[0].why_not == "出勤 1 天，少于规定的 2 天"
@@ -98,12 +116,75 @@ def test_a_session_counts_once_its_last_day_has_come_and_not_before(train, user_
 
 
 def test_neither_a_cancelled_session_nor_qualifying_training_is_continuing_education(
-    train, user_a, company_a, person_a, further
+    train, user_a, municipal, company_a, person_a, further
 ):
     train.enrolled(further, person_a, company_a)
-    cancel_session(further, version=further.version, reason="讲师生病", by=train.trainer, at=AT)
+    cancel_session(further, version=further.version, reason="讲师生病", by=municipal, at=AT)
     train.certified(person_a, company_a)
     assert this_year(person_a, user_a).courses == []
+
+
+def test_once_it_was_attended_and_is_over_its_hours_stay_and_it_is_not_cancelled(
+    train, municipal, company_a, person_a, further
+):
+    attended(train, further, person_a, company_a, scores=())
+    how = {"version": further.version, "by": municipal, "at": AT}
+    with pytest.raises(Refused, match="学时已据此计算"):
+        change_session(further, **how, **train.facts(kind=TrainingKind.CONTINUING, courses=[("质量管理体系", 40)]))
+    with pytest.raises(Refused, match="已经结束并登记了考勤，不能取消"):
+        cancel_session(further, reason="讲师生病", **how)
+    assert this_year(person_a, municipal).hours == 24
+
+
+def test_before_its_last_day_is_over_it_can_be_called_off_though_somebody_was_there(
+    train, municipal, company_a, person_a, further
+):
+    enrolment = train.enrolled(further, person_a, company_a)
+    first_day = AT - timedelta(days=6)
+    enter_results(further, results={enrolment.pk: Result({DAYS[0]: True})}, by=municipal, at=first_day)
+    cancel_session(further, version=further.version, reason="讲师生病", by=municipal, at=first_day)
+    assert this_year(person_a, municipal).courses == []
+
+
+def test_a_recognised_bodys_session_is_a_course_elsewhere_and_counts_only_where_those_do(
+    client, train, user_a, municipal, company_a, person_a, reads
+):
+    session = train.session(title="协会组织的继续教育", kind=TrainingKind.CONTINUING)
+    train.results(train.enrolled(session, person_a, company_a), scores=())
+    year = this_year(person_a, user_a)
+    assert (year.hours, year.courses[0].why_not) == (0, "由认可的机构组织，按结业当日的口径不计入")
+    assert year.courses[0].why_not in text_of(signed_in(client, user_a), address_of(person_a))
+    reads("ce_outside_courses", "counted")
+    assert this_year(person_a, user_a).hours == 24
+
+
+def test_hours_count_wherever_they_were_put_on_file_and_courses_are_listed_only_within_ones_scope(
+    client, make, user_b, municipal, company_b, reads, person_a, outside
+):
+    cast.person(1, "张三", company=company_b, by=user_b)  # works at both
+    reads("ce_outside_courses", "counted")
+    recognise_course(outside, hours=12, by=municipal, at=AT)
+    year = this_year(person_a, user_b)
+    assert (year.hours, year.elsewhere, year.courses) == (12, 12, [])
+    page = text_of(signed_in(client, user_b), address_of(person_a))
+    assert "其中 12 学时在别处登记" in page
+    for foreign in ("某质量研究院", "JX001", "结业证.pdf", "甲公司"):
+        assert foreign not in page
+    assert (this_year(person_a, municipal).hours, this_year(person_a, municipal).elsewhere) == (12, 0)
+
+
+def test_a_recognised_course_is_not_taken_off_the_file_until_the_recognition_is_taken_back(
+    client, user_a, municipal, person_a, outside
+):
+    recognition = recognise_course(outside, hours=12, by=municipal, at=AT)
+    remove = f"/candidates/{person_a.reference}/facts/training/{outside.pk}/remove/"
+    page = signed_in(client, user_a).post(remove, {"token": uuid4()}, follow=True).content.decode()
+    assert "这项记录已经市局认定，不能移除" in page
+    with pytest.raises(Refused, match="先由市局撤回认定"):
+        remove_fact(outside, by=user_a, at=AT)
+    drop_recognition(recognition, by=municipal, at=AT)
+    remove_fact(outside, by=user_a, at=AT)
+    assert not TrainingRecord.unscoped.exists()
 
 
 def test_a_course_elsewhere_counts_only_once_recognised_and_only_under_a_reading_that_says_so(
@@ -153,7 +234,7 @@ def test_the_reading_of_the_day_on_which_the_course_was_completed_decides(
 def test_the_figure_itself_is_enough_and_without_a_reading_nothing_is_judged(
     train, user_a, company_a, person_a, further, reads, required, standing
 ):
-    train.results(train.enrolled(further, person_a, company_a), scores=())
+    attended(train, further, person_a, company_a, scores=())
     if required:
         reads("ce_hours", required)
     year = this_year(person_a, user_a)
@@ -177,7 +258,7 @@ def test_a_year_without_a_requirement_is_shown_as_such_and_never_as_met_or_faile
     client, train, user_a, company_a, person_a, further
 ):
     train.pooled(person_a, company_a)
-    train.results(train.enrolled(further, person_a, company_a), scores=())
+    attended(train, further, person_a, company_a, scores=())
     for address in (address_of(person_a), LIST):
         page = text_of(signed_in(client, user_a), address)
         assert "未规定学时要求" in page
@@ -194,12 +275,35 @@ def test_the_requirement_is_shown_with_the_number_of_its_reading(client, train, 
         assert "须满 24 学时" in page
 
 
+def test_a_year_in_which_the_duty_began_is_recorded_and_not_judged_unless_its_hours_are_full(
+    client, train, municipal, company_a, company_b, person_a, person_b, further, reads
+):
+    """张三 and 李四 enter the pool on 22 November 2026; 张三 went to the city's course, which has all the hours."""
+    reads("ce_hours", 24)
+    session = train.session()
+    train.pooled(person_a, company_a, session)
+    train.pooled(person_b, company_b, session)
+    attended(train, further, person_a, company_a, scores=())
+    with time_machine.travel(date(2028, 3, 1), tick=False):
+        signed_in(client, municipal)
+        for year, standings in (
+            (2026, {"张三": YearStanding.MET, "李四": YearStanding.PARTIAL}),
+            (2027, {"张三": YearStanding.SHORT, "李四": YearStanding.SHORT}),
+            (2028, {"张三": YearStanding.UNDERWAY, "李四": YearStanding.UNDERWAY}),
+        ):
+            page = client.get(f"{LIST}?year={year}").context["page"]
+            assert {row.name: row.year.standing for row in page} == standings, year
+        ledger_page, entry_page = address_of(person_b), f"/talent-pool/entries/{person_b.pool_entries.get().reference}/"
+        for address in (ledger_page, entry_page):
+            assert "年中开始，只记录" in text_of(client, address)
+
+
 # --- One person's ledger ---------------------------------------------------------------------------------------------
 
 
 def test_a_year_without_a_duty_is_recorded_and_not_judged(client, train, user_a, company_a, person_a, further, reads):
     reads("ce_hours", 40)
-    train.results(train.enrolled(further, person_a, company_a), scores=())
+    attended(train, further, person_a, company_a, scores=())
     page = text_of(signed_in(client, user_a), address_of(person_a))
     assert "当年没有继续教育义务" in page
     assert "没有继续教育义务</h2>" in page
@@ -254,7 +358,7 @@ def test_qualifying_training_is_not_recognised_as_a_course(client, make, municip
 def test_each_sees_of_a_ledger_what_happened_within_ones_own_scope(
     client, train, user_a, user_b, county_two, trainer, company_a, person_a, further, outside
 ):
-    train.results(train.enrolled(further, person_a, company_a), scores=())
+    attended(train, further, person_a, company_a, scores=())
     page = text_of(signed_in(client, user_a), address_of(person_a))
     assert "质量管理继续教育" in page
     assert "JX001" in page
@@ -303,7 +407,7 @@ def test_the_list_is_narrowed_by_words_county_and_standing(
     session = train.session()
     train.pooled(person_a, company_a, session)
     train.pooled(person_b, company_b, session)
-    train.results(train.enrolled(further, person_a, company_a), scores=())
+    attended(train, further, person_a, company_a, scores=())
     reads("ce_hours", 24)
     signed_in(client, municipal)
     for query, names in (
@@ -311,7 +415,8 @@ def test_the_list_is_narrowed_by_words_county_and_standing(
         ("q=甲公司", {"张三"}),
         ("county=441881", {"李四"}),
         ("standing=met", {"张三"}),
-        ("standing=underway", {"李四"}),
+        ("standing=partial", {"李四"}),
+        ("standing=underway", set()),
         ("standing=short", set()),
         ("year=2026", {"张三", "李四"}),
         ("year=abc", {"张三", "李四"}),
@@ -336,7 +441,7 @@ def test_a_longer_list_and_a_longer_ledger_cost_no_more_queries(
 
     def add(person, company):
         train.pooled(person, company, session)
-        train.results(train.enrolled(further, person, company), scores=())
+        attended(train, further, person, company, scores=())
         for day in (date(2026, 6, 1), date(2025, 6, 1), date(2024, 6, 1)):
             make.fact(
                 TrainingRecord, person, company, kind=TrainingKind.CONTINUING, body_name="某质量研究院",
@@ -365,8 +470,8 @@ def test_many_ledgers_say_the_same_as_each_alone(
     train, municipal, reads, company_a, company_b, person_a, person_b, further, outside
 ):
     reads("ce_hours", 24)
-    train.results(train.enrolled(further, person_a, company_a), scores=())
-    train.results(train.enrolled(further, person_b, company_b), present=1, scores=())
+    attended(train, further, person_a, company_a, scores=())
+    attended(train, further, person_b, company_b, present=1, scores=())
     many = ledgers([person_a.pk, person_b.pk], municipal, TODAY, 2026)
     assert many == {person.pk: this_year(person, municipal) for person in (person_a, person_b)}
     assert PoolEntry.unscoped.count() == 0

@@ -245,7 +245,7 @@ def test_a_refused_step_is_told_and_the_rest_goes_on(run, municipal):
 
 
 def test_a_step_that_breaks_stops_the_job_with_a_sentence_until_somebody_takes_it_up(
-    run, municipal, municipal_two, administrator
+    run, municipal, county_one, administrator
 ):
     job = begun(municipal, count=4, fail=3)
     assert "ZeroDivisionError" in done(run(*ONCE))
@@ -255,7 +255,7 @@ def test_a_step_that_breaks_stops_the_job_with_a_sentence_until_somebody_takes_i
     assert reaped() == 0
 
     with pytest.raises(Refused, match="没有办理这一事项的权限"):
-        jobs.again(job, by=municipal_two, at=AT)
+        jobs.again(job, by=county_one, at=AT)
     jobs.again(job, by=administrator, at=AT)
     with pytest.raises(Refused, match="正在办理"):
         jobs.again(job, by=municipal, at=AT)

@@ -119,6 +119,16 @@ def test_what_cannot_be_of_a_person_gets_a_sentence(client, user_a, changes, sen
     assert not Candidate.unscoped.exists()
 
 
+def test_who_has_no_enterprise_is_shown_the_next_open_session(client, train, county_one, free_one):
+    day = date(2026, 12, 7)
+    session = train.session(
+        session_days=[day], days_needed=1, enrolment=(date(2026, 11, 1), day), title="第四期首席质量官任职培训"
+    )
+    page = signed_in(client, county_one).get(f"/candidates/{free_one.reference}/").content.decode()
+    assert "最近一期：第四期首席质量官任职培训，2026年12月7日开班。" in page
+    assert f"/sessions/{session.reference}/" in page
+
+
 def test_an_officer_chooses_among_the_enterprises_of_the_county(client, county_one, company_a, company_b):
     cast.enterprise(10000009, "己公司", by=county_one)
     page = signed_in(client, county_one).get("/candidates/new/").content.decode()

@@ -116,10 +116,14 @@ def test_a_returned_project_tells_what_to_mend_is_mended_and_reported_again(
     assert "市局退回：请补充九月的检验数据。" in page
     edit = text_of(client, f"{page_of(project)}edit/")
     assert PLAN["problem"] in edit
-    typed = plan_of(person_a, version=again(project).version, target="半年内降到 1.2% 以下。")
-    typed |= days("first_day", date(2026, 6, 1)) | days("last_day", date(2026, 11, 30))
-    client.post(f"{page_of(project)}edit/", typed)
-    assert again(project).target == "半年内降到 1.2% 以下。"
+    for words in (PLAN["target"], "2026年5月1日", "10月31日"):
+        assert words in edit
+    for name in ("target", "first_day_year", "last_day_year"):
+        assert f'name="{name}"' not in edit
+    typed = plan_of(person_a, version=again(project).version, target="略有改进。", measures="首件比对；九月全检。")
+    assert client.post(f"{page_of(project)}edit/", typed).url == page_of(project)
+    mended = again(project)
+    assert (mended.measures, mended.target, mended.period) == (typed["measures"], PLAN["target"], project.period)
     client.post(page_of(project, "report"), said(again(project), text="九月数据已补。", evidence=upload()))
     assert again(project).state == ProjectState.REPORTED
     assert "九月数据已补" in text_of(signed_in(client, municipal), page_of(project, "complete"))

@@ -15,6 +15,8 @@ from training.rules import (
     enrolment_fault,
     enters_pool,
     free_seat,
+    mark_fault,
+    number_key,
     outside_counts,
     passes,
     qualifying_training,
@@ -33,6 +35,34 @@ def training(standing: str, since: date = AS_OF) -> Training:
 
 def outcome(*trainings: Training) -> Outcome:
     return qualifying_training(trainings, AS_OF)[0]
+
+
+# --- Art. 8: a certificate's number ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "清质协培〔2026〕1号",
+        "清质协培[2026]1号",
+        " 清质协培（2026）1 号",
+        "清质协培【２０２６】１号",
+        "清质协培﹝2026﹞1号",
+    ],
+)
+def test_a_number_is_the_same_however_its_brackets_and_digits_were_typed(typed):
+    assert number_key(typed) == number_key("清质协培〔2026〕1号")
+    assert number_key(typed) != number_key("清质协培〔2026〕11号")
+
+
+@pytest.mark.parametrize("mark", ["清质协培", "清城", "QZX", "清质协培清质协培清质"])
+def test_a_mark_of_characters_and_capitals_will_do(mark):
+    assert mark_fault(mark) is None
+
+
+@pytest.mark.parametrize("mark", ["", "清", "清质 协", "清质2", "qzx", "ＱＺＸ", "清质-协", "清质协培清质协培清质协"])
+def test_a_mark_that_could_be_taken_for_another_is_refused(mark):
+    assert "2 至 10 个汉字或大写字母" in mark_fault(mark)
 
 
 # --- Art. 6(五): what a training on file is worth --------------------------------------------------------------------

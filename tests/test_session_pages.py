@@ -351,7 +351,9 @@ def test_two_tabs_do_not_overwrite_each_other_and_the_second_reads_what_changed(
     [
         (days("first_day", date(2026, 11, 17)), "2026年11月16日已登记考勤，不能从培训日中去掉"),
         ({"seats": "1"}, "已有座次用到第 2 个，名额不能少于 2"),
-        ({"kind": "continuing"}, "已有人报名，培训类别不能更改"),
+        ({"kind": "continuing"}, "已登记考勤，类别、学时和至少出勤天数不能更改"),
+        ({"courses_0_hours": "9"}, "已登记考勤，类别、学时和至少出勤天数不能更改"),
+        ({"days_needed": "3"}, "已登记考勤，类别、学时和至少出勤天数不能更改"),
         ({"pass_mark": "70"}, "已登记成绩，合格线不能更改"),
     ],
 )
@@ -363,6 +365,13 @@ def test_what_others_rely_on_cannot_be_changed_under_them(
     train.enrolled(session, person_a_two, company_a)
     signed_in(client, trainer)
     assert sentence in edited(client, session, **changes).content.decode()
+
+
+def test_who_enrolled_for_one_kind_of_training_is_not_moved_into_the_other(client, train, trainer, person_a, company_a):
+    session = train.session()
+    train.enrolled(session, person_a, company_a)
+    signed_in(client, trainer)
+    assert "已有人报名，培训类别不能更改" in edited(client, session, kind="continuing").content.decode()
 
 
 def test_once_certificates_exist_a_session_stands(client, train, trainer, person_a, company_a):

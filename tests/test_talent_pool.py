@@ -10,11 +10,14 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from registry.actions.measure import record_interpretation
+from registry.actions.people import correct_name, end_employment
 from registry.models import Message
+from registry.refusals import Refused
 from tests import cast
 from tests.cast import AT, TODAY
 from tests.test_enterprise_pages import days, signed_in
-from training.actions import leave_pool, record_consent
+from training.actions import leave_pool, record_consent, reissue_certificate
+from training.actions.pool import enter_if_due
 from training.models import Certificate, PoolConsent, PoolEntry
 from training.states import TrainingKind
 
@@ -154,16 +157,29 @@ def test_only_the_city_records_leaving(client, county_one, user_a, administrator
         assert signed_in(client, person).get(page_of(entry, "leave")).status_code == 404
 
 
-def test_who_left_does_not_come_back_on_the_same_two_facts_but_on_a_new_project(
-    train, make, municipal, company_a, person_a, entry
+@pytest.mark.parametrize("new", ["a project", "a certificate"])
+def test_who_left_comes_back_on_a_new_project_or_a_new_certificate(train, municipal, company_a, person_a, entry, new):
+    leave_pool(entry, last_day=TODAY, reason="本人书面申请退出", by=municipal, at=AT)
+    later = AT + timedelta(minutes=1)
+    if new == "a project":
+        train.completed(person_a, company_a, at=later)
+    else:
+        train.certified(person_a, company_a, train.session(title="第四期首席质量官任职培训"), at=later)
+    back = PoolEntry.unscoped.present().get()
+    assert back.pk != entry.pk
+    assert (back.project != entry.project, back.certificate != entry.certificate) == (
+        new == "a project", new == "a certificate"
+    )  # fmt: skip
+
+
+def test_who_left_does_not_come_back_on_the_same_two_facts_though_the_certificate_was_reissued(
+    train, municipal, county_one, trainer, person_a, entry
 ):
     leave_pool(entry, last_day=TODAY, reason="本人书面申请退出", by=municipal, at=AT)
-    again = train.session(title="第四期首席质量官任职培训")
-    train.certified(person_a, company_a, again, at=AT + timedelta(minutes=1))
-    assert PoolEntry.unscoped.count() == 1
-    train.completed(person_a, company_a, at=AT + timedelta(minutes=2))
-    assert PoolEntry.unscoped.present().count() == 1
-    assert PoolEntry.unscoped.count() == 2
+    correct_name(person_a, name="章三", version=person_a.version, reason="凭身份证更正", by=county_one, at=AT)
+    reissue_certificate(entry.certificate, reason="姓名更正", by=trainer, at=AT)
+    assert enter_if_due(person_a, at=AT) is None
+    assert PoolEntry.unscoped.get() == entry
 
 
 # --- Consent and the public page -------------------------------------------------------------------------------------
@@ -203,6 +219,39 @@ def test_consent_is_recorded_by_the_enterprise_or_its_bureau_and_by_nobody_else(
         assert signed_in(client, person).get(page_of(entry, "consent")).status_code == 200
     for person in (user_b, county_two, administrator, trainer):
         assert signed_in(client, person).get(page_of(entry, "consent")).status_code == 404
+
+
+def test_an_enterprise_that_no_longer_employs_the_person_records_no_consent_and_a_bureau_does(
+    client, make, user_a, county_one, company_a, person_a, entry
+):
+    paper = make.stored(company_a, name="同意书.pdf")
+    end_employment(person_a, enterprise=company_a, last_day=TODAY - timedelta(days=1), by=user_a, at=AT)
+    with pytest.raises(Refused, match="没有办理这一事项的权限"):
+        record_consent(entry, agreed=True, evidence=paper, by=user_a, at=AT)
+    assert signed_in(client, user_a).get(page_of(entry, "consent")).status_code == 404
+    assert page_of(entry, "consent") in text_of(signed_in(client, county_one), page_of(entry))
+    assert record_consent(entry, agreed=True, evidence=paper, by=county_one, at=AT).agreed
+    assert "张三" in public_page(client)
+
+
+def test_whose_certificate_was_revoked_is_named_no_more_though_nothing_was_taken_back(client, make, train, entry):
+    agreed(make, entry)
+    assert "张三" in public_page(client)
+    train.revoked(entry.certificate)
+    page = public_page(client)
+    assert "张三" not in page
+    assert "1<small>人" in page  # still in the pool until the city records the leaving
+
+
+def test_the_revocation_of_a_reissued_certificate_takes_the_name_off_too(
+    client, make, train, county_one, trainer, person_a, entry
+):
+    agreed(make, entry)
+    correct_name(person_a, name="章三", version=person_a.version, reason="凭身份证更正", by=county_one, at=AT)
+    later = reissue_certificate(entry.certificate, reason="姓名更正", by=trainer, at=AT)
+    assert "章三" in public_page(client)
+    train.revoked(later)
+    assert "章三" not in public_page(client)
 
 
 def test_the_public_page_names_nobody_who_did_not_agree_and_says_nothing_more_of_those_who_did(

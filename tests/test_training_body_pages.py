@@ -77,7 +77,7 @@ def test_a_lists_queries_do_not_grow_with_its_rows(client, body, municipal):
     with CaptureQueriesContext(connection) as one:
         client.get("/training-bodies/")
     for n in (1, 2):
-        actions.add_body(name=f"机构{n}", mark=f"代{n}", kind=BodyKind.RECOGNISED, by=municipal, at=AT)
+        actions.add_body(name=f"机构{n}", mark="代" + "甲乙丙丁戊己"[n], kind=BodyKind.RECOGNISED, by=municipal, at=AT)
     with CaptureQueriesContext(connection) as three:
         client.get("/training-bodies/")
     assert len(one) == len(three)
@@ -142,7 +142,7 @@ def test_what_cannot_be_of_a_body_gets_a_sentence_at_its_field(client, body, mun
 def test_each_bureau_stands_once_on_the_register(client, municipal):
     typed = {"name": "市局", "mark": "清质监培", "kind": BodyKind.BUREAU}
     assert signed_in(client, municipal).post("/training-bodies/new/", new_body(**typed)).status_code == 302
-    again = client.post("/training-bodies/new/", new_body(**typed | {"name": "市局二", "mark": "另"}))
+    again = client.post("/training-bodies/new/", new_body(**typed | {"name": "市局二", "mark": "另培"}))
     assert "这一级质监部门已在培训机构名录中" in again.content.decode()
     county = new_body(name="清城区局", mark="清城培", kind=BodyKind.BUREAU, county="441802")
     assert client.post("/training-bodies/new/", county).status_code == 302
@@ -152,7 +152,7 @@ def test_each_bureau_stands_once_on_the_register(client, municipal):
 
 
 def test_a_bureau_is_not_recognised_by_anybody(client, municipal):
-    body = actions.add_body(name="市局", mark="清", kind=BodyKind.BUREAU, by=municipal, at=AT)
+    body = actions.add_body(name="市局", mark="清培", kind=BodyKind.BUREAU, by=municipal, at=AT)
     address = f"/training-bodies/{body.reference}/recognitions/new/"
     page = signed_in(client, municipal).post(address, recognition(TODAY)).content.decode()
     assert "质监部门自己组织培训，不需要认可" in page

@@ -324,6 +324,6 @@ def test_a_decided_revocation_and_an_entry_of_the_pool_stay_as_written(train, pe
     assert refusal(lambda: way(entry, left_reason="改写")) == TRIGGERS["pool_entry_stays"]
     train.revoked(certificate)
     decided = Revocation.unscoped.get()
-    assert refusal(lambda: way(decided, reason="改写")) == TRIGGERS["revocation_decided_stays"]
+    assert refusal(lambda: way(decided, decline_reason="改写")) == TRIGGERS["revocation_decided_stays"]
     assert refusal(lambda: Revocation.unscoped.all()._raw_delete("default")) == TRIGGERS["revocation_never_deleted"]
     assert refusal(lambda: PoolEntry.unscoped.all()._raw_delete("default")) == TRIGGERS["pool_entry_never_deleted"]

@@ -1,11 +1,16 @@
 """Public verification: one answer in each state, told to anybody, counted, limited, and of no use for guessing."""
 
 import hashlib
+import os
 import re
 import secrets
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from threading import Barrier
+from typing import get_type_hints
 
 import pytest
 import time_machine
@@ -14,8 +19,10 @@ from django.db import connection, connections
 from django.test import Client, RequestFactory
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 from appointments import actions
+from appointments.documents import LetterFacts, letter_of_appointment
 from appointments.models import Appointment, Paper
 from appointments.states import EndReason, PaperKind
 from cqo_portal.verification import LIMITS, UNKNOWN_LIMIT
@@ -25,11 +32,12 @@ from registry.models import Enterprise, RateWindow, StoredFile, VerificationTall
 from registry.models.checks import tally_of
 from registry.ratelimit import client_address, purge_windows, spend
 from registry.states import CheckResult, CheckWay
-from registry.verification import ALPHABET, is_genuine, new_code
+from registry.verification import ALPHABET, is_genuine, new_code, url_for
 from tests.browser import chromium, visitor
 from tests.cast import AT, PASSWORD, TODAY, pdf
 from tests.training_cast import EARLIER
 from training import actions as training
+from training.documents import CertificateFacts, certificate
 
 pytestmark = pytest.mark.django_db
 JSON = {"accept": "application/json"}
@@ -401,6 +409,73 @@ def test_one_flipped_bit_anywhere_is_told_as_not_genuine(client, make, person_a,
         assert "重新保存" in text_of(response) and "输入核验码" in text_of(response)
     assert dropped(client, data + b"\n").status_code == 200
     assert heading(dropped(client, data[:-1])) == "文件不符"
+
+
+def digit_changed(words: str) -> str:
+    """The same words with their last digit, or without one their last character, another."""
+    place = max((n for n, c in enumerate(words) if c.isdigit()), default=len(words) - 1)
+    other = str((int(words[place]) + 1) % 10) if words[place].isdigit() else "四"
+    return words[:place] + other + words[place + 1 :]
+
+
+def letter_of(make, train, person, company):
+    """A letter as issued, the facts it was drawn from, and what draws it."""
+    paper = of(make.filed(person, company))
+    facts = drawn_from(LetterFacts, paper, signed_on=timezone.localdate(paper.issued_at))
+    return paper, facts, letter_of_appointment, ("number", "person_name", "first_day")
+
+
+def certificate_of(make, train, person, company):
+    """The same of a 培训证书."""
+    paper = train.certified(person, company)
+    facts = drawn_from(CertificateFacts, paper, issued_on=paper.issued_on)
+    return paper, facts, certificate, ("number", "person_name", "issued_on")
+
+
+def drawn_from(kind, paper, **more):
+    """The facts of a paper, as they were kept in words, in their types."""
+    own = {"number": paper.number, "version": paper.version, "code": paper.code, "verify_url": url_for(paper.code)}
+    kept = {name: typed(get_type_hints(kind)[name], words) for name, words in paper.facts.items()}
+    return kind(**kept | own | more)
+
+
+def typed(of_type, words):
+    """A fact in its type; what was kept in its type already stays."""
+    if of_type is date:
+        return date.fromisoformat(words)
+    return words == "True" if of_type is bool and isinstance(words, str) else of_type(words)
+
+
+@pytest.mark.parametrize("drawn", [letter_of, certificate_of], ids=["letter", "certificate"])
+def test_a_paper_drawn_anew_with_one_digit_of_number_name_or_date_changed_is_not_genuine(
+    client, make, train, person_a, company_a, drawn
+):
+    paper, facts, draw, changed = drawn(make, train, person_a, company_a)
+    assert heading(dropped(client, bytes_of(paper), follow=True)) != "文件不符"
+    for name in changed:
+        value = getattr(facts, name)
+        other = value + DAY if isinstance(value, date) else digit_changed(value)
+        forged = draw(replace(facts, **{name: other}))
+        assert heading(dropped(client, forged)) == "文件不符", name
+
+
+def test_a_process_that_begins_anew_reads_the_same_bytes(make, train, settings, person_a, company_a):
+    papers = [of(make.filed(person_a, company_a)), train.certified(person_a, company_a)]
+    script = "import sys, django; django.setup(); from registry import filestore; "
+    script += "[sys.stdout.buffer.write(filestore.fetch(sha256)) for sha256 in sys.argv[1:]]"
+    environment = os.environ | {
+        "DJANGO_SETTINGS_MODULE": "tests.settings", "CQO_TEST_FILES": str(settings.FILES_DIR)
+    }  # fmt: skip
+    read = subprocess.run(
+        [sys.executable, "-c", script, *(paper.sha256 for paper in papers)],
+        env=environment, cwd=settings.BASE_DIR, capture_output=True, check=True,
+    ).stdout  # fmt: skip
+    assert read == b"".join(bytes_of(paper) for paper in papers)
+    start = 0
+    for paper in papers:
+        assert hashlib.sha256(read[start : start + paper.size]).hexdigest() == paper.sha256
+        start += paper.size
+    assert start == len(read)
 
 
 FAULTY = {

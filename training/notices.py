@@ -44,7 +44,7 @@ def certified(certificate: Certificate, *, at) -> None:
 
 
 def revocation_proposed(revocation: Revocation, *, at) -> None:
-    """To the city: a second person is asked for, where the body has nobody else."""
+    """To the city: a second person is asked for; somebody else of the body may be it as well."""
     certificate = revocation.certificate
     body = f"{certificate.body.name}提出撤销{certificate.candidate.name}的培训证书，须由第二人确认。"
     url = f"/certificates/{certificate.code}/"

@@ -1,6 +1,7 @@
-"""Who may, in training: one predicate table. Each act's name is its permission's."""
+"""Who may, in training: one predicate table."""
 
 import rules
+from django.utils import timezone
 
 from registry.policies import is_administrator, is_bureau, is_enterprise, is_municipal, is_staff, owns_enterprise
 from registry.states import Role
@@ -71,8 +72,13 @@ def oversees_project(user, project):
 
 @rules.predicate
 def speaks_for_entry(user, entry):
-    """The enterprise of the person's project, or its bureau, with the person's own signature."""
-    return owns_project(user, entry.project) or (is_bureau(user) and oversees_project(user, entry.project))
+    """The enterprise of the person's project while it employs the person, or its bureau, with a signed paper."""
+    if is_bureau(user):
+        return oversees_project(user, entry.project)
+    employed = entry.candidate.employments.filter(
+        enterprise=entry.project.enterprise_id, period__contains=timezone.localdate()
+    )
+    return owns_project(user, entry.project) and employed.exists()
 
 
 rules.add_perm("training.keep_bodies", is_municipal)

@@ -1,5 +1,7 @@
 """What the measure says of training, certificates and the talent pool: pure functions on plain values."""
 
+import re
+import unicodedata
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date
@@ -9,6 +11,7 @@ from registry.rules import day_words
 from registry.states import Outcome
 from training.states import Standing, YearStanding
 
+BRACKETS = str.maketrans("[]()【】{}", "〔〕" * 4)
 SITTINGS = 3  # the examination and its re-sits
 
 
@@ -35,6 +38,22 @@ def qualifying_training(trainings: Iterable[Training], as_of: date) -> tuple[Out
     if Standing.UNPROVEN in standings:
         return Outcome.UNVERIFIED, words, "请在人员资料中上传培训证书，并选定培训机构。"
     return Outcome.UNMET, words or ("没有培训证书",), "报名任职培训；仍可任命，登记时注明。"
+
+
+def number_key(number: str) -> str:
+    """Art. 8 培训证书: a certificate's number as it is compared, however its brackets and letters were typed."""
+    folded = unicodedata.normalize("NFKC", number).upper().translate(BRACKETS)
+    return "".join(character for character in folded if not character.isspace())
+
+
+def mark_fault(mark: str) -> str | None:
+    """Art. 8 培训证书: what is wrong with the mark that begins a body's numbers, as a sentence, or None.
+
+    Han characters and capital letters alone, so that no two marks look alike.
+    """
+    if not re.fullmatch(r"[一-鿿A-Z]{2,10}", mark):
+        return "发证代字由 2 至 10 个汉字或大写字母组成，不含空格、数字和符号。"
+    return None
 
 
 def passes(score: Decimal, pass_mark: int) -> bool:

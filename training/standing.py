@@ -7,17 +7,18 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, Min, OuterRef
+from django.utils import timezone
 
 from registry.models import Employment, Interpretation
 from registry.models.measure import legal_basis
 from registry.rules import day_words
 from training.models import Certificate, Enrolment, Recognition, TrainingRecord
-from training.rules import Training, outside_counts, year_standing
-from training.states import BodyKind, SessionState, Standing, TrainingKind
+from training.rules import Training, number_key, outside_counts, year_standing
+from training.states import BodyKind, SessionState, Standing, TrainingKind, YearStanding
 
 
 def trainings_of(pairs: Iterable[tuple[int, int]]) -> dict[tuple[int, int], list[Training]]:
@@ -32,19 +33,20 @@ def trainings_of(pairs: Iterable[tuple[int, int]]) -> dict[tuple[int, int], list
         candidate__in=people, enterprise__in={enterprise for _, enterprise in pairs}, kind=TrainingKind.QUALIFYING
     )
     named: dict[tuple[int, int], dict[str, TrainingRecord]] = defaultdict(dict)
+    began = dict(Certificate.unscoped.order_by().values_list("body").annotate(Min("issued_on")))
     recognised = Exists(Recognition.unscoped.filter(body=OuterRef("body"), period__contains=OuterRef("completed_on")))
     for row in records.select_related("evidence", "body").annotate(body_recognised=recognised):
-        named[row.candidate_id, row.enterprise_id][row.certificate_number] = row
+        named[row.candidate_id, row.enterprise_id][number_key(row.certificate_number)] = row
     seen = _enterprises_that_see(people)
     for certificate in _certificates(people):
         for person, enterprise in pairs:
             if person == certificate.candidate_id and (
-                enterprise in seen[certificate.pk] or certificate.number in named[person, enterprise]
+                enterprise in seen[certificate.pk] or number_key(certificate.number) in named[person, enterprise]
             ):
                 found[person, enterprise].append(_of_certificate(certificate))
-                named[person, enterprise].pop(certificate.number, None)
+                named[person, enterprise].pop(number_key(certificate.number), None)
     for pair, rows in named.items():
-        found[pair] += [_of_record(row) for row in rows.values()]
+        found[pair] += [_of_record(row, began) for row in rows.values()]
     return found
 
 
@@ -54,16 +56,18 @@ def _certificates(people: Iterable[int]):
 
 
 def _enterprises_that_see(people: Iterable[int]) -> dict[int, set[int]]:
-    """Certificate → the enterprises that enrolled the person, or employed them on the day of issue."""
+    """Certificate → the enterprises that enrolled the person, or had them on file as employed on its day."""
     seen: dict[int, set[int]] = defaultdict(set)
     rows = Certificate.unscoped.filter(candidate__in=people).order_by()
     issued = list(rows.values_list("pk", "candidate", "issued_on", "enrolment__enterprise"))
-    employed = Employment.unscoped.filter(candidate__in=people).values_list("candidate", "enterprise", "period")
+    employed = Employment.unscoped.filter(candidate__in=people).values_list(
+        "candidate", "enterprise", "period", "created_at"
+    )
     for pk, _, _, enrolled_by in issued:
         seen[pk].add(enrolled_by)
-    for person, enterprise, period in employed.order_by():
+    for person, enterprise, period, noted in employed.order_by():
         for pk, holder, day, _ in issued:
-            if holder == person and day in period:
+            if holder == person and day in period and timezone.localdate(noted) <= day:
                 seen[pk].add(enterprise)
     return seen
 
@@ -73,11 +77,17 @@ def _of_certificate(row: Certificate) -> Training:
     return Training(row.issued_on, words, Standing.REVOKED if row.revocation else Standing.CERTIFIED)
 
 
-def _of_record(row: TrainingRecord) -> Training:
-    """What a scan is worth: the body was a bureau, or recognised on the day of the certificate, or it is to verify."""
+def _of_record(row: TrainingRecord, began: dict[int, date]) -> Training:
+    """What a scan is worth: the body was a bureau, or recognised on the day of the certificate, or it is to verify.
+
+    ``began``: the day from which a body's certificates are the portal's own. A scan of a later one names a number that
+    the portal does not know of this person, so somebody has to look.
+    """
     words = f"{row.body_name}，证书编号{row.certificate_number}，{day_words(row.completed_on)}发证"
     known = row.body is not None and (row.body.kind == BodyKind.BUREAU or row.body_recognised)
-    return Training(row.completed_on, words, Standing.RECOGNISED if known and row.evidence else Standing.UNPROVEN)
+    ours = row.body_id in began and row.completed_on >= began[row.body_id]
+    proven = known and row.evidence and not ours
+    return Training(row.completed_on, words, Standing.RECOGNISED if proven else Standing.UNPROVEN)
 
 
 @dataclass(frozen=True)
@@ -91,15 +101,17 @@ class CourseTaken:
     counts: bool
     why_not: str = ""
     record: TrainingRecord | None = None
+    seen: bool = True  # whether the asking user may see it; its hours count either way
 
 
 @dataclass(frozen=True)
 class Year:
-    """A year of one person's ledger: what was done, what counts, and how it stands."""
+    """A year of one person's ledger: what was done as far as one may see it, what counts in all, how it stands."""
 
     year: int
     courses: list[CourseTaken]
     hours: int
+    elsewhere: int  # hours among them of courses that one may not see
     required: int | None
     reading: str  # the number of the interpretation that sets the requirement; empty while none does
     standing: str
@@ -160,37 +172,47 @@ def ledgers(candidates: Collection[int], user, today: date, year: int) -> dict[i
 
 
 def _courses(people: Collection[int], user, readings: Readings) -> dict[int, dict[int, list[CourseTaken]]]:
-    """Person → year → courses, as far as this user may see.
+    """Person → year → courses, each with whether this user may see it: the duty is the person's, not an office's.
 
-    A session counts once its last day is over and the person was there as long as was asked.
+    A session counts once its last day is over and the person was there as long as was asked; one of a body that is no
+    bureau is a course elsewhere, recognised by the body's recognition (Art. 8 质监部门组织的继续教育).
     """
     courses: dict[int, dict[int, list[CourseTaken]]] = defaultdict(lambda: defaultdict(list))
-    enrolments = Enrolment.unscoped.visible_to(user).seated().filter(
+    enrolments = Enrolment.unscoped.seated().filter(
         candidate__in=people, session__kind=TrainingKind.CONTINUING, session__last_day__lte=readings.today
     )  # fmt: skip
+    seen = set(Enrolment.unscoped.visible_to(user).filter(candidate__in=people).values_list("pk", flat=True))
     for row in enrolments.exclude(session__state=SessionState.CANCELLED).select_related(
         "session__body"
     ).prefetch_related("attendances"):  # fmt: skip
-        session, there = row.session, row.days_present
-        counts = there >= session.days_needed
-        why_not = "" if counts else f"出勤 {there} 天，少于规定的 {session.days_needed} 天"
-        courses[row.candidate_id][session.last_day.year].append(
-            CourseTaken(session.last_day, session.title, session.body.name, session.hours, counts, why_not)
-        )
-    records = TrainingRecord.unscoped.visible_to(user).filter(candidate__in=people, kind=TrainingKind.CONTINUING)
+        taken = _attended(row, readings.of_outside(row.session.last_day), row.pk in seen)
+        courses[row.candidate_id][row.session.last_day.year].append(taken)
+    records = TrainingRecord.unscoped.filter(candidate__in=people, kind=TrainingKind.CONTINUING)
+    seen = set(records.visible_to(user).values_list("pk", flat=True))
     for row in records.select_related("recognition", "body", "evidence"):
-        taken = _outside(row, readings.of_outside(row.completed_on))
+        taken = _outside(row, readings.of_outside(row.completed_on), row.pk in seen)
         courses[row.candidate_id][row.completed_on.year].append(taken)
     return courses
 
 
-def _outside(row: TrainingRecord, reading: str) -> CourseTaken:
+def _attended(row: Enrolment, reading: str, seen: bool) -> CourseTaken:
+    session, there, why_not = row.session, row.days_present, ""
+    if session.body.kind != BodyKind.BUREAU and not outside_counts(reading, was_recognised=True):
+        why_not = "由认可的机构组织，按结业当日的口径不计入"
+    elif there < session.days_needed:
+        why_not = f"出勤 {there} 天，少于规定的 {session.days_needed} 天"
+    return CourseTaken(
+        session.last_day, session.title, session.body.name, session.hours, not why_not, why_not, seen=seen
+    )
+
+
+def _outside(row: TrainingRecord, reading: str, seen: bool) -> CourseTaken:
     recognition = getattr(row, "recognition", None)
     counts = outside_counts(reading, was_recognised=recognition is not None)
     hours = recognition.hours if counts else row.hours or 0
     why_not = "" if counts else _why_not(row, reading)
     title = f"{row.body_name}的课程"
-    return CourseTaken(row.completed_on, title, row.body_name, hours, counts, why_not, row)
+    return CourseTaken(row.completed_on, title, row.body_name, hours, counts, why_not, row, seen)
 
 
 def _why_not(row: TrainingRecord, reading: str) -> str:
@@ -206,4 +228,12 @@ def _year(year: int, courses: list[CourseTaken], readings: Readings) -> Year:
     hours = sum(course.hours for course in courses if course.counts)
     required, number = readings.requirement(year)
     standing = year_standing(hours=hours, required=required, year=year, today=readings.today)
-    return Year(year, sorted(courses, key=lambda course: course.day), hours, required, number, standing)
+    elsewhere = sum(course.hours for course in courses if course.counts and not course.seen)
+    seen = sorted((course for course in courses if course.seen), key=lambda course: course.day)
+    return Year(year, seen, hours, elsewhere, required, number, standing)
+
+
+def since(year: Year, first_day: date) -> Year:
+    """The same year where the duty began on ``first_day``: the text does not say what a part of a year asks for."""
+    began_within = first_day > date(year.year, 1, 1) and year.standing in (YearStanding.SHORT, YearStanding.UNDERWAY)
+    return replace(year, standing=YearStanding.PARTIAL) if began_within else year

@@ -98,3 +98,4 @@ class YearStanding(TextChoices):
     MET = "met", "已满规定学时"
     SHORT = "short", "未满规定学时"
     UNDERWAY = "underway", "本年进行中"
+    PARTIAL = "partial", "年中开始，只记录"

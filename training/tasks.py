@@ -1,33 +1,34 @@
 """Training's background work: a whole session's certificates, one transaction each (Art. 8)."""
 
-from django.db.models import F
+from django.db import transaction
 from django_tasks import task
 
 from registry import jobs
-from registry.actions.common import allow
+from registry.actions.common import allow, locked
 from registry.models import Job, User
 from registry.refusals import Refused
-from training.actions.certificates import fault_of, issue_certificate
+from training.actions.certificates import issue_certificate, session_fault
 from training.models import Enrolment, Session
 from training.notices import url_of_session
-from training.states import TrainingKind
 
 KIND = "certificates"
 
 
 def ready(session: Session) -> list[Enrolment]:
     """Those of a session who were there, passed, and have no certificate yet; in the order of their seats."""
-    rows = session.enrolments.seated().with_results().filter(certificates=None).order_by(F("seat"))
-    for row in rows:
-        row.session = session
-    return [row for row in rows if fault_of(row) is None]
+    return list(session.enrolments.ready().select_related("candidate").order_by("seat"))
 
 
+@transaction.atomic
 def start_issuing(session: Session, *, by: User, at) -> Job:
-    """Begin to issue the certificates of everybody who is ready; its progress has a page. Raises Refused."""
+    """Begin to issue the certificates of everybody who is ready; its progress has a page. Raises Refused.
+
+    Whoever asks while it is going on gets the work that is going on.
+    """
+    session = locked(Session.unscoped.select_related("body"), session.pk)
     allow(by, "training.run", session)
-    if session.kind != TrainingKind.QUALIFYING:
-        raise Refused("继续教育记学时，不发培训证书。")
+    if fault := session_fault(session, at=at):
+        raise Refused(fault)
     if running := Job.unscoped.filter(kind=KIND, subject=session.reference, finished_at=None).first():
         return running
     if not (count := len(ready(session))):
@@ -49,6 +50,8 @@ def issue_certificates(*, job: str, session: str) -> None:
         return list(names)
 
     def issue(pk: int, *, by: User, at) -> None:
-        issue_certificate(Enrolment.unscoped.get(pk=pk), by=by, at=at)
+        enrolment = Enrolment.unscoped.get(pk=pk)
+        if not enrolment.certificates.exists():  # somebody issued this one meanwhile: it is done
+            issue_certificate(enrolment, by=by, at=at)
 
     jobs.run_steps(job, remaining, issue, name=names.get)

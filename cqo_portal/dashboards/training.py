@@ -16,16 +16,11 @@ from training.states import EnrolmentState, ProjectState, SessionState, Training
 
 def own_sessions(user: User, today: date) -> QuerySet:
     """The sessions this person runs that wait for something, with what: ``to_enter``, ``to_issue`` (people)."""
-    seated = Enrolment.unscoped.filter(session=OuterRef("pk"), state=EnrolmentState.ENROLLED)
-    there = Count("attendances", filter=Q(attendances__present=True), distinct=True)
-    known = Count("attendances", distinct=True)
-    counted = seated.annotate(there=there, known=known, days=Count("session__days", distinct=True))
-    was_there = Q(there__gte=F("session__days_needed"))
-    # Who was absent sits no examination. A sitting that passed is the last one: there is no re-sit after it.
-    open_ends = counted.filter(
-        Q(known__lt=F("days")) | was_there & Q(assessments=None, session__kind=TrainingKind.QUALIFYING)
-    )
-    ready = counted.filter(was_there, assessments__passed=True, certificates=None)
+    of_session = Enrolment.unscoped.filter(session=OuterRef("pk"))
+    counted = of_session.seated().with_days().annotate(days=Count("session__days", distinct=True))
+    # Who was absent sits no examination.
+    unexamined = Q(there__gte=F("session__days_needed"), assessments=None, session__kind=TrainingKind.QUALIFYING)
+    open_ends, ready = counted.filter(Q(known__lt=F("days")) | unexamined), of_session.ready()
     rows = Session.unscoped.filter(body__in=TrainingBody.unscoped.taught_by(user)).exclude(state=SessionState.CANCELLED)
     over = Q(state=SessionState.PUBLISHED, last_day__lt=today)
     return rows.annotate(has_to_enter=Exists(open_ends), has_to_issue=Exists(ready)).filter(

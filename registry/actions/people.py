@@ -3,6 +3,7 @@
 from datetime import date, timedelta
 
 from django.db import IntegrityError, transaction
+from django.db.models import ProtectedError
 
 from registry import identity
 from registry.actions.common import allow, day_of, locked, next_number, own_file
@@ -44,6 +45,7 @@ def record_person(
         position=position,
         phone=facts.get("phone", ""),
         period=(since, None),
+        created_at=at,
         recorded_at=at,
         recorded_by=by,
     )
@@ -187,7 +189,13 @@ def _refuse_impossible_days(model, person: Candidate, facts: dict, *, today: dat
 
 @transaction.atomic
 def remove_fact(fact, *, by: User, at) -> None:
-    """Take a fact off the file; the history keeps it, and filed judgements keep their own copy."""
+    """Take a fact off the file; the history keeps it, and filed judgements keep their own copy.
+
+    Raises Refused for a fact that a later decision stands on.
+    """
     locked(Enterprise.unscoped, fact.enterprise_id)
     allow(by, "registry.record_person", fact.enterprise)
-    fact.delete()
+    try:
+        fact.delete()
+    except ProtectedError as held:
+        raise Refused("这项记录已经市局认定，不能移除。确需移除的，请先由市局撤回认定。") from held

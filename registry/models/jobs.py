@@ -6,17 +6,25 @@ from django.urls import reverse
 
 from registry.models.accounts import User
 from registry.models.base import Base, PortalQuerySet
-from registry.states import CITY_WIDE
+from registry.states import CITY_WIDE, Role
 
 
 class JobQuerySet(PortalQuerySet):
-    """Background work: each sees what it started; the city sees all."""
+    """Background work belongs to the office that started it; the city sees all."""
 
     def visible_to(self, user):
-        """The jobs this user may see."""
+        """The jobs started for the office this user acts for now."""
         if not (user.is_authenticated and user.is_active):
             return self.none()
-        return self if user.role in CITY_WIDE else self.filter(created_by=user)
+        if user.role in CITY_WIDE:
+            return self
+        own = self.filter(created_by__role=user.role)
+        if user.role == Role.COUNTY:
+            return own.filter(created_by__county=user.county_id)
+        if user.role == Role.ENTERPRISE:
+            return own.filter(created_by__enterprise=user.enterprise_id)
+        # A trainer's office is its training body, which the app above keeps.
+        return own.filter(created_by__training_membership__body__memberships__user=user)
 
 
 class Job(Base):

@@ -79,6 +79,8 @@ class Employment(ScopedBase):
     position = models.CharField("职务", max_length=60)
     phone = models.CharField("手机号码", max_length=11, blank=True)
     period = DateRangeField("在职期间")
+    # When it was first put on file: what was written about the person before is not opened by a day named later.
+    created_at = models.DateTimeField(editable=False)
     recorded_at = models.DateTimeField()
     recorded_by = models.ForeignKey(User, models.PROTECT, related_name="+")
 

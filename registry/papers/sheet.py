@@ -12,6 +12,7 @@ from django.utils.safestring import SafeString
 from registry.papers import fonts, qr
 from registry.papers.render import render
 from registry.papers.setting import Line, Run, as_paragraph, clean, set_lines, split_name
+from registry.refusals import Refused
 
 MM = 72 / 25.4  # points in a millimetre
 TEXT_WIDTH = 156  # mm, 版心 of GB/T 9704-2012
@@ -41,9 +42,12 @@ def draw(
 ) -> bytes:
     """A paper as a PDF: the template of that name with ``words``, its style sheet with ``lengths`` as CSS variables.
 
-    ``landscape`` adds the framed sheet of 聘书 and 培训证书. Raises FontsMissing, and PaperError where a template
-    names an address.
+    ``landscape`` adds the framed sheet of 聘书 and 培训证书. Raises Refused for a character that no font holds,
+    FontsMissing, and PaperError where a template names an address.
     """
+    said = "".join(clean(value) for value in vars(facts).values() if isinstance(value, str))
+    if strange := fonts.load().unprintable(said):
+        raise Refused(f"“{'、'.join(strange)}”不能印出，字库没有这个字。请核对姓名和名称，或者请管理员安装字库。")
     groups = facts.code.split("-")
     context = {
         "facts": facts,

@@ -10,6 +10,7 @@ from registry.models.measure import days
 from registry.refusals import Refused
 from registry.states import Role
 from training.models import Recognition, TrainerMembership, TrainingBody
+from training.rules import mark_fault
 from training.states import BodyKind
 
 EDITABLE = ("name", "contact_name", "contact_phone")
@@ -21,6 +22,8 @@ def add_body(*, name: str, mark: str, kind: str, by: User, at, county: County | 
     allow(by, "training.keep_bodies")
     if kind == BodyKind.RECOGNISED and county:
         raise Refused("只有县(市、区)局自办的才写县(市、区)。", field="county")
+    if fault := mark_fault(mark):
+        raise Refused(fault, field="mark")
     if TrainingBody.unscoped.filter(name=name).exists():
         raise Refused("该名称的培训机构已在名录中。", field="name")
     if TrainingBody.unscoped.filter(mark=mark).exists():

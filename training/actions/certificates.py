@@ -6,7 +6,7 @@ from django.db import transaction
 
 from registry import filestore
 from registry.actions.common import allow, day_of, locked, next_number
-from registry.models import Candidate, User
+from registry.models import Candidate, Edition, User
 from registry.models.measure import legal_basis
 from registry.refusals import Refused
 from registry.states import IdPaper
@@ -16,7 +16,7 @@ from training.actions.pool import enter_if_due
 from training.documents import CERTIFICATE_TEMPLATE_VERSION, CertificateFacts, certificate
 from training.models import Certificate, Enrolment, Revocation, Session
 from training.rules import certificate_fault
-from training.states import EnrolmentState, TrainingKind
+from training.states import EnrolmentState, SessionState, TrainingKind
 
 COURSE_WORDS = "企业首席质量官任职培训"
 # What changes with every drawing, and so says nothing about whether the paper's content changed.
@@ -38,6 +38,8 @@ def session_fault(session: Session, *, at) -> str | None:
     """Why nobody of this session gets a certificate as things stand, as a sentence, or None (Art. 8)."""
     if session.kind != TrainingKind.QUALIFYING:
         return "继续教育记学时，不发培训证书。"
+    if session.state != SessionState.PUBLISHED:
+        return f"这一期现在是“{SessionState(session.state).label}”，不能发给证书。"
     if session.last_day > day_of(at):
         return "培训尚未结束，不能发给证书。"
     if not session.body.is_recognised(session.first_day, session.last_day):
@@ -61,13 +63,22 @@ def changes_since(previous: Certificate, *, at) -> list[tuple[str, str, str]]:
     return [(key, previous.facts[key], value) for key, value in now.items() if previous.facts[key] != value]
 
 
-def _begin(enrolment: Enrolment, perm: str, *, by: User) -> Enrolment:
-    """Lock session, enrolment and person, in this order; ask the policy."""
+def _locked(enrolment: Enrolment) -> Enrolment:
+    """Lock session, enrolment and person, in this order, and read them again."""
     session = locked(Session.unscoped.select_related("body"), enrolment.session_id)
     enrolment = locked(Enrolment.unscoped.select_related("candidate", "enterprise"), enrolment.pk)
     enrolment.session, enrolment.candidate = session, locked(Candidate.unscoped, enrolment.candidate_id)
-    allow(by, perm, session)
     return enrolment
+
+
+def _newest(certificate: Certificate, perm: str, *, by: User) -> tuple[Enrolment, Certificate]:
+    """The enrolment, locked, and the newest version, which this has to be; asks the policy."""
+    enrolment = _locked(certificate.enrolment)
+    allow(by, perm, certificate)
+    newest = enrolment.certificates.order_by("-version").first()
+    if newest.pk != certificate.pk:
+        raise Refused("这一版已经换发，请以最新一版办理。")
+    return enrolment, newest
 
 
 @transaction.atomic
@@ -77,7 +88,8 @@ def issue_certificate(enrolment: Enrolment, *, by: User, at) -> Certificate:
     Number from the body's counter, whose row stays locked until commit; bytes and SHA-256 are stored and never drawn
     anew. Raises Refused with the reason (Art. 8).
     """
-    enrolment = _begin(enrolment, "training.run", by=by)
+    enrolment = _locked(enrolment)
+    allow(by, "training.run", enrolment.session)
     session, name = enrolment.session, enrolment.candidate.name
     if fault := session_fault(session, at=at):
         raise Refused(fault)
@@ -99,8 +111,12 @@ def _id_words(person: Candidate) -> str:
 
 
 def _facts(enrolment: Enrolment, *, at, previous: Certificate | None = None) -> CertificateFacts:
-    """What a certificate drawn now says, before it has number and code."""
-    session, person, basis = enrolment.session, enrolment.candidate, legal_basis(day_of(at))
+    """What a certificate drawn now says, before it has number and code.
+
+    A version that supersedes keeps the day and the basis of the first: a correction is no new act.
+    """
+    session, person = enrolment.session, enrolment.candidate
+    edition, outside = _basis(at, previous)
     return CertificateFacts(
         number="",
         version=previous.version + 1 if previous else 1,
@@ -111,12 +127,20 @@ def _facts(enrolment: Enrolment, *, at, previous: Certificate | None = None) -> 
         last_day=session.last_day,
         hours=session.hours,
         body_name=session.body.name,
-        measure_title=f"《{basis.edition.title}》",
-        issued_on=day_of(at),
-        outside_basis=basis.outside,
+        measure_title=f"《{edition.title}》",
+        issued_on=previous.issued_on if previous else day_of(at),
+        outside_basis=outside,
         code="",
         verify_url="",
     )
+
+
+def _basis(at, previous: Certificate | None) -> tuple[Edition, bool]:
+    """Today's edition and whether none is in force, or those of the version that is superseded."""
+    if previous:
+        return previous.edition, previous.outside_basis
+    basis = legal_basis(day_of(at))
+    return basis.edition, basis.outside
 
 
 def _content(facts: CertificateFacts) -> dict[str, str]:
@@ -126,7 +150,7 @@ def _content(facts: CertificateFacts) -> dict[str, str]:
 
 def _draw(enrolment: Enrolment, *, by: User, at, previous: Certificate | None = None, reason: str = "") -> Certificate:
     """Number, draw and store a certificate, or the version that supersedes ``previous``."""
-    session, basis = enrolment.session, legal_basis(day_of(at))
+    session, (edition, outside) = enrolment.session, _basis(at, previous)
     facts = _facts(enrolment, at=at, previous=previous)
     kept = _content(facts)
     if previous and kept == previous.facts:
@@ -139,7 +163,7 @@ def _draw(enrolment: Enrolment, *, by: User, at, previous: Certificate | None = 
     return Certificate.unscoped.create(
         body=session.body, enrolment=enrolment, candidate=enrolment.candidate, year=year, serial=serial, number=number,
         version=facts.version, supersedes=previous, reason=reason, code=code, assessment=enrolment.last_assessment,
-        issued_on=day_of(at), edition=basis.edition, outside_basis=basis.outside, sha256=filestore.keep(data),
+        issued_on=facts.issued_on, edition=edition, outside_basis=outside, sha256=filestore.keep(data),
         size=len(data), template_version=CERTIFICATE_TEMPLATE_VERSION, facts=kept, issued_at=at, issued_by=by,
     )  # fmt: skip
 
@@ -150,10 +174,7 @@ def reissue_certificate(certificate: Certificate, *, reason: str, by: User, at) 
 
     Raises Refused when nothing on it changed, for an older version, and for a revoked one.
     """
-    enrolment = _begin(certificate.enrolment, "training.run", by=by)
-    newest = enrolment.certificates.order_by("-version").first()
-    if newest.pk != certificate.pk:
-        raise Refused("这一版已经换发，请以最新一版办理。")
+    enrolment, newest = _newest(certificate, "training.reissue", by=by)
     if newest.revocation or newest.open_revocation:
         raise Refused("这份证书已撤销或正在办理撤销，不能换发。")
     if not reason.strip():
@@ -164,10 +185,7 @@ def reissue_certificate(certificate: Certificate, *, reason: str, by: User, at) 
 @transaction.atomic
 def propose_revocation(certificate: Certificate, *, reason: str, by: User, at) -> Revocation:
     """Propose to revoke a certificate; nothing changes before a second person confirms it."""
-    enrolment = _begin(certificate.enrolment, "training.run", by=by)
-    newest = enrolment.certificates.order_by("-version").first()
-    if newest.pk != certificate.pk:
-        raise Refused("这一版已经换发，请以最新一版办理。")
+    _, newest = _newest(certificate, "training.propose_revocation", by=by)
     if newest.revocation or newest.open_revocation:
         raise Refused("这份证书已撤销，或者已有待确认的撤销。")
     if not reason.strip():
@@ -179,6 +197,7 @@ def propose_revocation(certificate: Certificate, *, reason: str, by: User, at) -
 
 def _open(revocation: Revocation, *, by: User) -> Revocation:
     """The revocation, locked, still to be decided, and this person the second one."""
+    _locked(revocation.certificate.enrolment)
     rows = Revocation.unscoped.select_related("certificate__body", "certificate__enrolment__enterprise")
     revocation = locked(rows, revocation.pk)
     if revocation.confirmed_at or revocation.declined_at:

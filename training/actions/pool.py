@@ -23,13 +23,13 @@ def enter_if_due(candidate: Candidate, *, at) -> PoolEntry | None:
     meaning = Interpretation.unscoped.value("certificate_meaning", edition=basis.edition, on=day_of(at))
     if not same_certificate(meaning) or candidate.pool_entries.present().exists():
         return None
-    used = candidate.pool_entries.values_list("certificate_id", "project_id")
-    certificate = candidate.certificates.valid().order_by("issued_at").first()
+    used = candidate.pool_entries.values_list("certificate__enrolment_id", "project_id")
+    certificate = candidate.certificates.valid().order_by("issued_at").last()
     project = candidate.projects.filter(state=ProjectState.COMPLETED).order_by("confirmed_at").last()
     if not enters_pool(has_certificate=certificate is not None, has_project=project is not None):
         return None
-    if (certificate.pk, project.pk) in used:
-        return None  # who left does not come back on the same two facts
+    if (certificate.enrolment_id, project.pk) in used:
+        return None  # who left does not come back on the same two facts, a reissued certificate among them
     year = day_of(at).year
     entry = PoolEntry.unscoped.create(
         reference=f"RC-{year}-{next_number('pool', year):04d}", candidate=candidate, certificate=certificate,
@@ -49,6 +49,8 @@ def _begin(entry: PoolEntry, perm: str, *, by: User) -> PoolEntry:
 def record_consent(entry: PoolEntry, *, agreed: bool, by: User, at, evidence: StoredFile | None = None) -> PoolConsent:
     """Record that a person agrees to be named in public, by a signed paper, or takes it back (个人信息保护法 25)."""
     entry = _begin(entry, "training.record_consent", by=by)
+    if entry.left_at:
+        raise Refused("已退出人才库，公开页不再列出，不需要登记。")
     if agreed and evidence is None:
         raise Refused("同意公开姓名须附本人签字的同意书。", field="evidence")
     if evidence is not None:

@@ -68,6 +68,11 @@ def save_plan(
     )
     if last_day < first_day:
         raise Refused("完成日期不得早于开始日期。", field="last_day")
+    if project.state == ProjectState.RETURNED:
+        if plan.get("target", project.target) != project.target:
+            raise Refused("改进目标自提交计划时确定，不能更改。", field="target")
+        if days(first_day, last_day) != project.period:
+            raise Refused("实施期间自提交计划时确定，不能更改。", field="first_day")
     for name in PLANNED:
         setattr(project, name, plan.get(name, getattr(project, name)))
     project.period = days(first_day, last_day)
@@ -80,6 +85,8 @@ def save_plan(
 def file_plan(project: ImprovementProject, *, version: int, by: User, at) -> ImprovementProject:
     """The enterprise puts the plan on file and begins (Art. 8)."""
     project = _begin(project, "prepare_project", by=by, version=version, to=ProjectState.UNDERWAY)
+    if not all(getattr(project, name).strip() for name in PLANNED):
+        raise Refused("计划须写明课题名称、存在的问题、改进目标和改进措施。")
     _move(project, ProjectState.UNDERWAY)
     _note(project, ProjectActKind.FILED, by=by, at=at)
     return project

@@ -92,6 +92,12 @@ def change_session(
         raise Refused("已取消的培训班不能修改。")
     if Certificate.unscoped.filter(enrolment__session=session).exists():
         raise Refused("这一期已经发出证书，日期、地点和考核要求都不能再改。")
+    if _with_attendance(session) and (facts["kind"], facts["days_needed"], sum(hours for _, hours in courses)) != (
+        session.kind, session.days_needed, session.hours
+    ):  # fmt: skip
+        raise Refused("已登记考勤，类别、学时和至少出勤天数不能更改：学时已据此计算。", field="days_needed")
+    if session_days and session.enrolments.filter(assessments__sat_on__lt=min(session_days)).exists():
+        raise Refused("已登记的考核早于这一天，首日不能晚于考核日期。", field="first_day")
     kept = set(session.days.filter(pk__in=_days_with_attendance(session)).values_list("day", flat=True))
     if gone := sorted(kept - set(session_days)):
         raise Refused(f"{day_words(gone[0])}已登记考勤，不能从培训日中去掉。", field="first_day")
@@ -111,6 +117,10 @@ def change_session(
         when = f"{day_words(session.first_day)}至{day_words(session.last_day)}"
         notices.changed(session, f"现定于{when}，地点：{session.place}。", at=at)
     return session
+
+
+def _with_attendance(session: Session) -> bool:
+    return session.enrolments.filter(attendances__isnull=False).exists()
 
 
 def _days_with_attendance(session: Session):
@@ -147,6 +157,8 @@ def cancel_session(session: Session, *, version: int, reason: str, by: User, at)
         raise Refused("请写明取消的原因。", field="reason")
     if Certificate.unscoped.filter(enrolment__session=session).exists():
         raise Refused("这一期已经发出证书，不能取消。")
+    if session.last_day < day_of(at) and _with_attendance(session):
+        raise Refused("这一期已经结束并登记了考勤，不能取消。")
     session.state, session.cancelled_at, session.cancelled_by = SessionState.CANCELLED, at, by
     session.cancel_reason = reason.strip()
     session.version += 1

@@ -24,6 +24,12 @@ class PlanForm(GroupedForm):
     )
 
 
+class MendForm(PlanForm):
+    """A plan that was returned: target and period stand since it was filed, so they are not asked again."""
+
+    target = first_day = last_day = None
+
+
 class NewPlanForm(PlanForm):
     """A plan for one of the enterprise's people in service."""
 

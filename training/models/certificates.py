@@ -14,7 +14,7 @@ from training.models.sessions import Assessment, Enrolment, pair
 class CertificateQuerySet(ScopedQuerySet):
     """What one asks of certificates.
 
-    An enterprise sees those of people it enrolled, and those issued while it employed the person.
+    An enterprise sees those of people it enrolled, and those issued while the person was on its file as employed.
     """
 
     def visible_to(self, user):
@@ -23,10 +23,8 @@ class CertificateQuerySet(ScopedQuerySet):
         return super().visible_to(user)
 
     def _employed(self, **at):
-        issued = Employment.unscoped.filter(
-            candidate=OuterRef("candidate"), period__contains=OuterRef("issued_on"), **at
-        )
-        return Exists(issued)
+        rows = Employment.unscoped.filter(candidate=OuterRef("candidate"), period__contains=OuterRef("issued_on"), **at)
+        return Exists(rows.filter(created_at__date__lte=OuterRef("issued_on")))
 
     def of_enterprise(self, enterprise_id):
         return self.filter(Q(enrolment__enterprise=enterprise_id) | self._employed(enterprise=enterprise_id))
@@ -69,7 +67,23 @@ class Certificate(IssuedPaper):
     class Meta(IssuedPaper.Meta):
         verbose_name = verbose_name_plural = "培训证书"
         ordering = ["-issued_on", "-serial", "-version"]
-        triggers = [keep_as_written("certificate_append_only")]
+        triggers = [
+            keep_as_written("certificate_append_only"),
+            pgtrigger.Trigger(
+                name="certificate_of_its_enrolment",
+                operation=pgtrigger.Insert,
+                when=pgtrigger.Before,
+                func="""
+                    IF NOT EXISTS (
+                        SELECT FROM training_enrolment e JOIN training_session s ON s.id = e.session_id
+                        WHERE e.id = NEW.enrolment_id AND e.candidate_id = NEW.candidate_id AND s.body_id = NEW.body_id
+                    ) THEN
+                        RAISE EXCEPTION 'pgtrigger: certificate_of_its_enrolment';
+                    END IF;
+                    RETURN NEW;
+                """,
+            ),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["body", "year", "serial", "version"],
@@ -163,6 +177,18 @@ class Revocation(ScopedBase):
                 condition=pgtrigger.Q(old__confirmed_at__isnull=False) | pgtrigger.Q(old__declined_at__isnull=False),
             ),
             pgtrigger.Protect(name="revocation_never_deleted", operation=pgtrigger.Delete),
+            pgtrigger.Protect(
+                name="revocation_born_open",
+                operation=pgtrigger.Insert,
+                condition=pgtrigger.Q(new__confirmed_at__isnull=False) | pgtrigger.Q(new__declined_at__isnull=False),
+            ),
+            pgtrigger.Protect(
+                name="revocation_as_proposed",
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Q(old__proposed_by_id__df=pgtrigger.F("new__proposed_by_id"))
+                | pgtrigger.Q(old__certificate_id__df=pgtrigger.F("new__certificate_id"))
+                | pgtrigger.Q(old__reason__df=pgtrigger.F("new__reason")),
+            ),
         ]
         constraints = [
             models.UniqueConstraint(
@@ -175,6 +201,11 @@ class Revocation(ScopedBase):
                 name="revocation_second_person",
                 condition=~Q(confirmed_by=F("proposed_by")),
                 violation_error_message="提出撤销的人不能自己确认，须由第二人确认。",
+            ),
+            models.CheckConstraint(
+                name="revocation_has_reasons",
+                condition=Q(reason__gt="") & (Q(declined_at__isnull=True) | Q(decline_reason__gt="")),
+                violation_error_message="撤销须写明理由；不予撤销的，也须写明理由。",
             ),
             pair("revocation_confirmed_pair", "confirmed_at", "confirmed_by"),
             pair("revocation_declined_pair", "declined_at", "declined_by"),

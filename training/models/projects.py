@@ -71,6 +71,12 @@ class ImprovementProject(ScopedBase):
             pair("project_reported_pair", "reported_at", "reported_by"),
             pair("project_confirmed_pair", "confirmed_at", "confirmed_by"),
             models.CheckConstraint(
+                name="project_filed_is_whole",
+                condition=Q(state__in=(ProjectState.DRAFT, ProjectState.WITHDRAWN))
+                | Q(title__gt="", problem__gt="", target__gt="", measures__gt=""),
+                violation_error_message="计划须写明课题名称、存在的问题、改进目标和改进措施。",
+            ),
+            models.CheckConstraint(
                 name="project_completed_is_confirmed",
                 condition=Q(state=ProjectState.COMPLETED, confirmed_at__isnull=False, reported_at__isnull=False)
                 | ~Q(state=ProjectState.COMPLETED) & Q(confirmed_at__isnull=True),
@@ -144,8 +150,8 @@ class PoolEntryQuerySet(ThroughProject):
         return self.annotate(agreed=Subquery(words.values("agreed")[:1]))
 
     def named(self):
-        """Those whom the public page may name: present, and agreed with their last word (个人信息保护法 25)."""
-        return self.present().with_last_word().filter(agreed=True)
+        """Those the public page may name: present, agreed with their last word (个人信息保护法 25), not revoked."""
+        return self.present().with_last_word().with_revoked().filter(agreed=True, revoked=False)
 
     def with_revoked(self):
         """With ``revoked``: whether the certificate, in whichever version, was revoked since."""
@@ -186,9 +192,28 @@ class PoolEntry(ScopedBase):
                 | pgtrigger.Q(old__candidate_id__df=pgtrigger.F("new__candidate_id"))
                 | pgtrigger.Q(old__certificate_id__df=pgtrigger.F("new__certificate_id"))
                 | pgtrigger.Q(old__project_id__df=pgtrigger.F("new__project_id"))
-                | pgtrigger.Q(old__entered_on__df=pgtrigger.F("new__entered_on")),
+                | pgtrigger.Q(old__entered_on__df=pgtrigger.F("new__entered_on"))
+                | pgtrigger.Q(old__entered_at__df=pgtrigger.F("new__entered_at"))
+                | pgtrigger.Q(old__reference__df=pgtrigger.F("new__reference"))
+                | pgtrigger.Q(old__edition_id__df=pgtrigger.F("new__edition_id"))
+                | pgtrigger.Q(old__outside_basis__df=pgtrigger.F("new__outside_basis")),
             ),
             pgtrigger.Protect(name="pool_entry_never_deleted", operation=pgtrigger.Delete),
+            pgtrigger.Trigger(
+                name="pool_entry_by_two_facts",
+                operation=pgtrigger.Insert,
+                when=pgtrigger.Before,
+                func="""
+                    IF (SELECT state FROM training_improvementproject WHERE id = NEW.project_id) <> 'completed'
+                       OR (SELECT candidate_id FROM training_improvementproject WHERE id = NEW.project_id)
+                          <> NEW.candidate_id
+                       OR (SELECT candidate_id FROM training_certificate WHERE id = NEW.certificate_id)
+                          <> NEW.candidate_id THEN
+                        RAISE EXCEPTION 'pgtrigger: pool_entry_by_two_facts';
+                    END IF;
+                    RETURN NEW;
+                """,
+            ),
         ]
         constraints = [
             models.UniqueConstraint(

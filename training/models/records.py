@@ -1,5 +1,6 @@
 """What an enterprise put on file of a person's training elsewhere, on paper or before this portal."""
 
+import pgtrigger
 from django.db import models
 
 from registry.models import PersonFact, ScopedBase, ScopedQuerySet, User, tracked
@@ -36,7 +37,7 @@ class ThroughRecord(ScopedQuerySet):
 class CourseRecognition(ScopedBase):
     """经市局认定: a course elsewhere that the municipal bureau recognised; whether it counts, the reading says."""
 
-    record = models.OneToOneField(TrainingRecord, models.CASCADE, related_name="recognition")
+    record = models.OneToOneField(TrainingRecord, models.PROTECT, related_name="recognition")
     hours = models.PositiveSmallIntegerField("认定学时")
     recognised_at = models.DateTimeField()
     recognised_by = models.ForeignKey(User, models.PROTECT, related_name="+")
@@ -45,6 +46,22 @@ class CourseRecognition(ScopedBase):
 
     class Meta(ScopedBase.Meta):
         verbose_name = verbose_name_plural = "外部课程的认定"
+        triggers = [
+            pgtrigger.Trigger(
+                name="recognised_within_record",
+                operation=pgtrigger.Insert | pgtrigger.Update,
+                when=pgtrigger.Before,
+                func="""
+                    IF NOT EXISTS (
+                        SELECT FROM training_trainingrecord r
+                        WHERE r.id = NEW.record_id AND r.hours >= NEW.hours AND r.evidence_id IS NOT NULL
+                    ) THEN
+                        RAISE EXCEPTION 'pgtrigger: recognised_within_record';
+                    END IF;
+                    RETURN NEW;
+                """,
+            )
+        ]
         constraints = [
             models.CheckConstraint(
                 name="course_recognition_has_hours",

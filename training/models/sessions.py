@@ -226,6 +226,19 @@ class EnrolmentQuerySet(ScopedQuerySet):
         """Those with a seat."""
         return self.filter(state=EnrolmentState.ENROLLED)
 
+    def with_days(self):
+        """With ``there`` and ``known``: on how many days they were there, and of how many that is recorded."""
+        there = Count("attendances", filter=Q(attendances__present=True), distinct=True)
+        return self.annotate(there=there, known=Count("attendances", distinct=True))
+
+    def ready(self):
+        """Those who may be given a certificate now: there as long as was asked, passed, and without one yet.
+
+        A sitting that passed is the last one, since none follows it (``rules.sitting_fault``).
+        """
+        rows = self.seated().with_days().filter(there__gte=F("session__days_needed"))
+        return rows.filter(assessments__passed=True, certificates=None)
+
     def standing(self):
         """Those not withdrawn."""
         return self.exclude(state=EnrolmentState.WITHDRAWN)
@@ -348,7 +361,23 @@ class Attendance(ScopedBase):
                     END IF;
                     RETURN NEW;
                 """,
-            )
+            ),
+            pgtrigger.Trigger(
+                name="attendance_before_certificate",
+                operation=pgtrigger.Insert | pgtrigger.Update | pgtrigger.Delete,
+                when=pgtrigger.Before,
+                func="""
+                    IF EXISTS (
+                        SELECT FROM training_certificate WHERE enrolment_id IN (OLD.enrolment_id, NEW.enrolment_id)
+                    ) THEN
+                        RAISE EXCEPTION 'pgtrigger: attendance_before_certificate';
+                    END IF;
+                    IF TG_OP = 'DELETE' THEN
+                        RETURN OLD;
+                    END IF;
+                    RETURN NEW;
+                """,
+            ),
         ]
         constraints = [
             models.UniqueConstraint(

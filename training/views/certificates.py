@@ -1,7 +1,8 @@
 """Certificates: the list, each one's page and PDF, and what may happen to it."""
 
+from django.contrib import messages
 from django.http import Http404
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
@@ -219,12 +220,20 @@ def certificate_revoke(request, code):
     )
 
 
+def _decided_already(request, certificate: Certificate):
+    """Where somebody decided a moment ago, or this form was sent before: the certificate shows what was decided."""
+    if request.method != "POST" or not certificate.revocations.all():
+        raise Http404
+    messages.info(request, "这项撤销已经作出决定，结果见下面的办理经过。")
+    return redirect(address_of(certificate))
+
+
 def revocation_decide(request, code):
     """The second person confirms the revocation, or declines it with a reason; who proposed it sees why not."""
     certificate = certificate_within_scope(request, code)
     revocation, user = certificate.open_revocation, request.user
     if revocation is None:
-        raise Http404
+        return _decided_already(request, certificate)
     may = user.has_perm("training.decide_revocation", revocation)
     if not may:
         demand(user, "training.propose_revocation", certificate)

@@ -15,7 +15,7 @@ from registry.views.papers import pdf_response
 from training.actions import issue_certificate
 from training.actions.certificates import content_of, fault_of, preview_certificate, session_fault
 from training.models import Enrolment, Session
-from training.states import EnrolmentState, SessionState
+from training.states import EnrolmentState
 from training.tasks import KIND, start_issuing
 from training.views.common import act_page
 from training.views.results import page_context, session_at_hand
@@ -38,8 +38,6 @@ def said(key: str, value: str) -> str:
 
 def why_none(session: Session) -> str | None:
     """Why nobody of the session gets a certificate as things stand; None where nothing speaks against it."""
-    if session.state != SessionState.PUBLISHED:
-        return f"这一期现在是“{session.get_state_display()}”，不发证书。"
     return session_fault(session, at=timezone.now())
 
 

@@ -33,7 +33,8 @@ def name_correct(request, reference):
     person = person_within_scope(request, reference)
     demand(request.user, "registry.correct_name", person)
     form = NameForm(initial={"name": person.name}, version=person.version, **posted(request))
-    certificates = Certificate.unscoped.visible_to(request.user).valid().filter(candidate=person).select_related("body")
+    valid = Certificate.unscoped.valid().filter(candidate=person).select_related("body")
+    certificates = valid.visible_to(request.user)
     return act_page(
         request,
         form,
@@ -44,5 +45,6 @@ def name_correct(request, reference):
         template="training/name_correct.html",
         person=person,
         certificates=certificates.order_by("-issued_on", "pk"),
+        bodies=sorted({row.body.name for row in valid}),
         trail=trail_to(person),
     )

@@ -1,5 +1,8 @@
 """The talent pool: what anybody may see of it, the list for bureaus and enterprises, an entry, consent and leaving."""
 
+from collections.abc import Iterable
+from datetime import date
+
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.db.models import Count
@@ -17,7 +20,7 @@ from training import actions
 from training.filters import PoolFilter
 from training.forms.pool import ConsentForm, LeaveForm
 from training.models import Certificate, PoolEntry
-from training.standing import ledger, ledgers
+from training.standing import Year, ledger, ledgers, since
 from training.states import YearStanding
 from training.views.common import stored_evidence
 
@@ -27,6 +30,7 @@ YEAR_TONES = {
     YearStanding.MET: "green",
     YearStanding.SHORT: "amber",
     YearStanding.UNDERWAY: "blue",
+    YearStanding.PARTIAL: "open",
 }
 
 
@@ -67,6 +71,13 @@ def talent_pool(request):
 # --- The list --------------------------------------------------------------------------------------------------------
 
 
+def _this_year(entries: Iterable[PoolEntry], user, today: date) -> dict[int, Year]:
+    """Entry → the running year's education of its person, judged where the duty covers all of it."""
+    entries = list(entries)
+    years = ledgers({row.candidate_id for row in entries}, user, today, today.year)
+    return {row.pk: since(years[row.candidate_id], row.entered_on) for row in entries}
+
+
 @require_safe
 def pool_list(request):
     """Who is or was in the pool, within one's scope."""
@@ -78,12 +89,12 @@ def pool_list(request):
     rows = rows.select_related("candidate", "project__enterprise__county")
     if wanted := narrowed.cleaned_data.get("standing"):
         rows = list(rows)
-        years = ledgers({row.candidate_id for row in rows}, user, today, today.year)
-        rows = [row for row in rows if years[row.candidate_id].standing == wanted]
+        years = _this_year(rows, user, today)
+        rows = [row for row in rows if years[row.pk].standing == wanted]
     page = page_of(request, rows)
-    years = ledgers({row.candidate_id for row in page}, user, today, today.year)
+    years = _this_year(page, user, today)
     for row in page:
-        row.year = years[row.candidate_id]
+        row.year = years[row.pk]
         row.year_words = year_words(row.year.standing)
     context = {"filters": narrowed, "page": page, "any": page.paginator.count or visible.exists(), "today": today}
     return render(request, "training/pool_list.html", context)
@@ -119,7 +130,9 @@ def pool_entry(request, reference):
         "certificate": current.prefetch_related("revocations").first(),
         "consents": entry.consents.select_related("by__county", "by__enterprise", "evidence"),
         "years": [
-            (year, year_words(year.standing)) for year in years if entry.entered_on.year <= year.year <= last_year
+            (year, year_words(since(year, entry.entered_on).standing))
+            for year in years
+            if entry.entered_on.year <= year.year <= last_year
         ],
         "may_consent": entry.left_at is None and user.has_perm("training.record_consent", entry),
         "may_leave": entry.left_at is None and user.has_perm("training.leave_pool", entry),

@@ -20,11 +20,13 @@ from registry.models import Candidate, Employment, Interpretation, User
 from registry.models.measure import legal_basis
 from registry.pages import demand, find, page_of
 from registry.rules import day_words
+from registry.templatetags.portal import cn_range
 from registry.views.common import form_page, posted
 from training import actions
 from training.filters import ProjectFilter
 from training.forms.projects import (
     ConfirmForm,
+    MendForm,
     MidtermForm,
     NewPlanForm,
     PlainForm,
@@ -117,20 +119,27 @@ def project_edit(request, reference):
     demand(request.user, "training.prepare_project", project)
     if shut := _closed(request, project, (ProjectState.DRAFT, ProjectState.RETURNED)):
         return shut
-    initial = {name: getattr(project, name) for name in PlanForm.base_fields if hasattr(project, name)}
-    form = PlanForm(initial=initial, version=project.version, **posted(request))
-    returned = project.state == ProjectState.RETURNED
+    drafted = project.state == ProjectState.DRAFT
+    kind = PlanForm if drafted else MendForm
+    initial = {name: getattr(project, name) for name in kind.base_fields if hasattr(project, name)}
+    form = kind(initial=initial, version=project.version, **posted(request))
+    stands = {} if drafted else {"first_day": project.first_day, "last_day": project.last_day}
+
+    def save(**who):
+        return actions.save_plan(project, version=form.cleaned_data["version"], **stands, **form.values(), **who)
+
     return form_page(
         request,
         form,
-        lambda **who: actions.save_plan(project, version=form.cleaned_data["version"], **form.values(), **who),
+        save,
         to=url_of,
         title="修改计划",
         caption=f"{project.candidate.name}的课题",
-        lead="改好后，重新报告完成。" if returned else "",
+        lead="" if drafted else "改进目标和实施期间自提交计划时确定，不再更改。其余各项改好后，重新报告完成。",
+        stands=() if drafted else (("改进目标", project.target), ("实施期间", cn_range(*stands.values()))),
         trail=[(PROJECTS, reverse("project_list")), (project.reference, url_of(project))],
         row=project,
-        done="计划已保存。" + ("接着重新报告完成。" if returned else "尚未提交，请核对后提交。"),
+        done="计划已保存。" + ("尚未提交，请核对后提交。" if drafted else "接着重新报告完成。"),
     )
 
 
