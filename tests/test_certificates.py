@@ -454,3 +454,12 @@ def test_a_sitting_is_within_the_session_and_follows_a_fail(changed, at_fault):
     facts |= {"before": None, "after": None}
     fault = sitting_fault(**facts | changed, today=date(2026, 11, 22))
     assert (fault and fault[0]) == at_fault
+
+
+def test_a_name_that_no_font_can_print_is_refused_before_a_number_is_taken(train, person_a, person_a_two, company_a):
+    session = train.session()
+    enrolment = train.passed(person_a, company_a, session)
+    type(person_a).unscoped.filter(pk=person_a.pk).update(name="吉野𠀀")
+    with pytest.raises(Refused, match="“𠀀”不能印出"):
+        actions.issue_certificate(enrolment, by=train.trainer, at=AT)
+    assert train.certified(person_a_two, company_a, session).serial == 1

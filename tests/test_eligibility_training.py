@@ -12,7 +12,7 @@ from registry.actions.people import end_employment, record_person
 from registry.states import IdPaper, Outcome
 from tests.cast import AT, TODAY, person, resident_id
 from training import actions
-from training.models import Recognition, TrainingRecord
+from training.models import Certificate, Recognition, TrainingRecord
 from training.states import TrainingKind
 
 DAY = timedelta(days=1)
@@ -90,6 +90,35 @@ def test_a_new_employer_sees_nothing_of_a_certificate_until_it_names_the_number(
     row = trained(person_a, company_b, TODAY + DAY)
     assert row.outcome == Outcome.MET
     assert row.evidence == trained(person_a, company_a).evidence  # the register's words, not those typed in
+
+
+def test_an_employment_put_on_file_later_opens_no_certificate_however_early_it_says_it_began(
+    make, train, trained, person_a, company_a, company_b, user_b, county_two
+):
+    certificate = train.certified(person_a, company_a)
+    record_person(
+        enterprise=company_b, name="张三", id_type=IdPaper.RESIDENT, id_number=resident_id(1), position="顾问",
+        since=date(2015, 1, 1), by=user_b, at=AT + DAY,
+    )  # fmt: skip
+    assert trained(person_a, company_b, TODAY + DAY).outcome == Outcome.UNMET
+    for user in (user_b, county_two):
+        assert not Certificate.unscoped.visible_to(user).filter(pk=certificate.pk).exists()
+
+
+@pytest.mark.parametrize("typed", ["清质协培[2026]1号", "清质协培（2026）1号", " 清质协培 〔２０２６〕1 号 "])
+def test_a_revoked_number_stays_revoked_however_it_is_typed(make, train, trained, person_a, company_a, typed):
+    certificate = train.revoked(train.certified(person_a, company_a))
+    assert certificate.number == "清质协培〔2026〕1号"
+    scan(make, person_a, company_a, number=typed, on=TODAY, body=make.body())
+    assert trained(person_a, company_a).outcome == Outcome.UNMET
+
+
+def test_a_scan_of_a_number_that_a_body_of_the_portal_never_gave_this_person_is_to_verify(
+    make, train, trained, person_a, person_a_two, company_a
+):
+    train.certified(person_a_two, company_a)
+    scan(make, person_a, company_a, number="清质协培〔2026〕99号", on=TODAY, body=make.body())
+    assert trained(person_a, company_a).outcome == Outcome.UNVERIFIED
 
 
 def test_the_number_of_somebody_elses_certificate_is_worth_nothing(
