@@ -30,6 +30,7 @@ from registry.models import (
     tracked,
 )
 from registry.models import append_only as keep_as_written
+from registry.models.base import pair
 
 DAY = timedelta(days=1)
 
@@ -93,13 +94,7 @@ class NextDay(Func):
 
 def done_pair(name: str, **clock) -> models.CheckConstraint:
     """``<name>_at`` and ``<name>_by`` are both there or both absent; ``clock`` names what only the clock does."""
-    at, by = f"{name}_at__isnull", f"{name}_by__isnull"
-    both = Q(**{at: True, by: True}) | Q(**{at: False, by: False})
-    if clock:
-        both |= Q(**{at: False, by: True}, **clock)
-    return models.CheckConstraint(
-        name=f"appointment_{name}_pair", condition=both, violation_error_message="办理时间和办理人须同时记录。"
-    )
+    return pair(f"appointment_{name}_pair", f"{name}_at", f"{name}_by", **clock)
 
 
 def text(label: str, length: int, **options) -> models.CharField:

@@ -19,6 +19,11 @@ def ready(session: Session) -> list[Enrolment]:
     return list(session.enrolments.ready().select_related("candidate").order_by("seat"))
 
 
+def running(session: Session) -> Job | None:
+    """The work that is issuing this session's certificates now; None while there is none."""
+    return Job.unscoped.filter(kind=KIND, subject=session.reference, finished_at=None).first()
+
+
 @transaction.atomic
 def start_issuing(session: Session, *, by: User, at) -> Job:
     """Begin to issue the certificates of everybody who is ready; its progress has a page. Raises Refused.
@@ -29,8 +34,8 @@ def start_issuing(session: Session, *, by: User, at) -> Job:
     allow(by, "training.run", session)
     if fault := session_fault(session, at=at):
         raise Refused(fault)
-    if running := Job.unscoped.filter(kind=KIND, subject=session.reference, finished_at=None).first():
-        return running
+    if job := running(session):
+        return job
     if not (count := len(ready(session))):
         raise Refused("没有可以发证的人员：须出勤达到要求、考核合格、尚未发证。")
     return jobs.start(

@@ -89,6 +89,14 @@ def has_days(name: str) -> models.CheckConstraint:
     )
 
 
+def pair(name: str, at: str, by: str, **clock) -> models.CheckConstraint:
+    """When and by whom are both there or both absent; ``clock`` names what only the clock does, with no name."""
+    both = Q(**{f"{at}__isnull": True, f"{by}__isnull": True}) | Q(**{f"{at}__isnull": False, f"{by}__isnull": False})
+    if clock:
+        both |= Q(**{f"{at}__isnull": False, f"{by}__isnull": True}, **clock)
+    return models.CheckConstraint(name=name, condition=both, violation_error_message="办理时间和办理人须同时记录。")
+
+
 def tracked(**options):
     """History by trigger: each insert, update and delete, with who and where, however the row was written."""
     return pghistory.track(pghistory.InsertEvent(), pghistory.UpdateEvent(), pghistory.DeleteEvent(), **options)

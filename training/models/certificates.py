@@ -6,9 +6,10 @@ from django.db.models import Exists, F, OuterRef, Q
 
 from registry.models import Candidate, Edition, Employment, IssuedPaper, ScopedBase, ScopedQuerySet, User, tracked
 from registry.models import append_only as keep_as_written
+from registry.models.base import pair
 from registry.states import Role
 from training.models.bodies import TrainingBody
-from training.models.sessions import Assessment, Enrolment, pair
+from training.models.sessions import Assessment, Enrolment
 
 
 class CertificateQuerySet(ScopedQuerySet):

@@ -9,9 +9,9 @@ from django.db.models import Exists, OuterRef, Q, Subquery
 
 from registry.models import Candidate, Edition, Enterprise, ScopedBase, ScopedQuerySet, StoredFile, User, tracked
 from registry.models import append_only as keep_as_written
-from registry.models.base import has_days
+from registry.models.base import has_days, pair
 from training.models.certificates import Certificate, Revocation
-from training.models.sessions import moves, pair
+from training.models.sessions import moves
 from training.states import PROJECT_MOVES, ProjectActKind, ProjectState
 
 

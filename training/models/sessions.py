@@ -19,6 +19,7 @@ from registry.models import (
     User,
     tracked,
 )
+from registry.models.base import pair
 from registry.states import CITY_WIDE, Role
 from training.models.bodies import TrainingBody
 from training.states import ENROLMENT_MOVES, SESSION_MOVES, EnrolmentState, SessionState, TrainingKind
@@ -27,16 +28,6 @@ from training.states import ENROLMENT_MOVES, SESSION_MOVES, EnrolmentState, Sess
 def moves(name: str, allowed: tuple[tuple[str, str], ...]) -> pgtrigger.FSM:
     """The trigger that refuses every other change of state."""
     return pgtrigger.FSM(name=name, field="state", transitions=[(str(a), str(b)) for a, b in allowed])
-
-
-def pair(name: str, at: str, by: str) -> models.CheckConstraint:
-    """When and by whom are both there, or neither."""
-    return models.CheckConstraint(
-        name=name,
-        condition=Q(**{f"{at}__isnull": True, f"{by}__isnull": True})
-        | Q(**{f"{at}__isnull": False, f"{by}__isnull": False}),
-        violation_error_message="办理时间和办理人须同时记录。",
-    )
 
 
 class SessionQuerySet(PortalQuerySet):

@@ -8,7 +8,6 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from registry.models import Job
 from registry.pages import PER_PAGE, PortalForm, find
 from registry.rules import day_words
 from registry.views.papers import pdf_response
@@ -16,7 +15,7 @@ from training.actions import issue_certificate
 from training.actions.certificates import content_of, fault_of, preview_certificate, session_fault
 from training.models import Enrolment, Session
 from training.states import EnrolmentState
-from training.tasks import KIND, start_issuing
+from training.tasks import running, start_issuing
 from training.views.common import act_page
 from training.views.results import page_context, session_at_hand
 
@@ -36,11 +35,6 @@ def said(key: str, value: str) -> str:
     return {"True": "是", "False": "否"}.get(value, value)
 
 
-def why_none(session: Session) -> str | None:
-    """Why nobody of the session gets a certificate as things stand; None where nothing speaks against it."""
-    return session_fault(session, at=timezone.now())
-
-
 def _grouped(session: Session) -> dict[str, list[Enrolment]]:
     """Everybody with a seat, by where they stand; ``why`` says what is missing."""
     groups: dict[str, list[Enrolment]] = {group: [] for group in GROUPS}
@@ -48,10 +42,6 @@ def _grouped(session: Session) -> dict[str, list[Enrolment]]:
         person.why = None if person.certificate else fault_of(person)
         groups["issued" if person.certificate else "lacking" if person.why else "ready"].append(person)
     return groups
-
-
-def _running(session: Session) -> Job | None:
-    return Job.unscoped.filter(kind=KIND, subject=session.reference, finished_at=None).first()
 
 
 @require_safe
@@ -63,8 +53,8 @@ def session_certificates(request, reference):
     if chosen not in GROUPS:
         chosen = next((group for group, people in groups.items() if people), "ready")
     context = {
-        "closed": why_none(session),
-        "running": _running(session),
+        "closed": session_fault(session, at=timezone.now()),
+        "running": running(session),
         "groups": [(key, words, len(groups[key])) for key, words in GROUPS.items()],
         "chosen": chosen,
         "chosen_words": GROUPS[chosen],
@@ -83,7 +73,12 @@ def session_issue(request, reference):
         lambda **who: start_issuing(session, **who),
         to=lambda job: job.page,
         template="training/certificates_confirm.html",
-        **page_context(session, ready=_grouped(session)["ready"], closed=why_none(session), running=_running(session)),
+        **page_context(
+            session,
+            ready=_grouped(session)["ready"],
+            closed=session_fault(session, at=timezone.now()),
+            running=running(session),
+        ),
     )
 
 
@@ -97,7 +92,9 @@ def certificate_issue(request, reference, pk):
     """Issue one certificate, after a look at what it will say."""
     session = session_at_hand(request, reference)
     person = _person(request, session, pk)
-    why = why_none(session) or (f"{person.candidate.name}的证书已经发给。" if person.certificate else fault_of(person))
+    why = session_fault(session, at=timezone.now()) or (
+        f"{person.candidate.name}的证书已经发给。" if person.certificate else fault_of(person)
+    )
     content = content_of(person, at=timezone.now())
     return act_page(
         request,
