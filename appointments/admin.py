@@ -6,7 +6,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 
 from appointments.actions import check_many, file_many
-from appointments.models import Act, Appointment, Paper
+from appointments.models import Act, Appointment, CaseAct, DismissalRecommendation, Finding, Paper, ReportCycle
 from registry.admin import ScopedAdmin, ScopedInline
 
 
@@ -66,3 +66,28 @@ class AppointmentAdmin(ScopedAdmin):
 
     def get_readonly_fields(self, request, obj=None):
         return [*super().get_readonly_fields(request, obj), "open_page"]
+
+
+class CaseActInline(ScopedInline):
+    model = CaseAct
+    fields = ["at", "kind", "by", "reason"]
+
+
+@admin.register(DismissalRecommendation)
+class RecommendationAdmin(ScopedAdmin):
+    list_display = ["reference", "appointment", "state", "opened_at", "number"]
+    list_filter = ["state"]
+    search_fields = ["reference", "number", "appointment__enterprise__name"]
+    inlines = [CaseActInline]
+
+
+@admin.register(ReportCycle)
+class CycleAdmin(ScopedAdmin):
+    list_display = ["reference", "title", "number", "due_on", "state"]
+    list_filter = ["state"]
+
+
+@admin.register(Finding)
+class FindingAdmin(ScopedAdmin):
+    list_display = ["reference", "appointment", "about", "behaviour", "state"]
+    list_filter = ["state", "about", "behaviour"]

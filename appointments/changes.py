@@ -4,14 +4,14 @@ from django.utils import timezone
 
 from appointments.eligibility import facts_of
 from appointments.models import Appointment
-from appointments.states import ActKind, EvidenceKind
+from appointments.states import FILED_KINDS, ActKind, EvidenceKind
 
 
 def described(appointment: Appointment) -> dict[str, tuple[str, str]]:
     """Field → (its name in Chinese, what it says); these are the fields a return can name."""
     facts = facts_of(appointment, appointment.first_day or timezone.localdate(appointment.created_at))
-    evidence = {kind: [] for kind in EvidenceKind.values}
-    for row in appointment.evidences.select_related("file"):
+    evidence = {kind: [] for kind in FILED_KINDS}
+    for row in appointment.evidences.filter(kind__in=FILED_KINDS).select_related("file"):
         evidence[row.kind].append(f"{row.file.name}（{row.file.pages} 页）")
     said = {
         "position": ("在本企业的职务", appointment.position),

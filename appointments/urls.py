@@ -2,9 +2,29 @@
 
 from django.urls import path
 
-from appointments.views import deciding, lists, papers, preparing
+from appointments.views import (
+    accidents,
+    cycles,
+    deciding,
+    findings,
+    lists,
+    obligations,
+    papers,
+    performance,
+    preparing,
+    recommending,
+    reports,
+    watching,
+)
+from appointments.views.promotion import achievements, campaigns, commendations, pilots, policies, public
 
 ONE = "appointments/<str:reference>/"
+CASE = "recommendations/<reference:reference>/"
+CYCLE = "report-cycles/<reference:reference>/"
+DUTY = f"{CYCLE}reports/<reference:appointment>/"
+CAMPAIGN, ACHIEVEMENT = "campaigns/<reference:reference>/", "achievements/<reference:reference>/"
+COMMENDATION, POLICY = "commendations/<reference:reference>/", "policies/<reference:reference>/"
+PILOT, GUIDANCE = "pilots/<reference:reference>/", "guidance/<reference:reference>/"
 
 urlpatterns = [
     path("appointments/", lists.appointment_list, name="appointment_list"),
@@ -22,4 +42,92 @@ urlpatterns = [
     path(f"{ONE}papers/<str:kind>/", papers.paper, name="appointment_paper"),
     path(f"{ONE}papers/<str:kind>/preview/", papers.preview, name="appointment_preview"),
     path(f"{ONE}papers/<str:kind>/sealed/", papers.seal, name="appointment_seal"),
+    # Findings, accidents, the watch list, obligations
+    path("findings/", findings.finding_list, name="finding_list"),
+    path("findings/new/", findings.finding_pick, name="finding_pick"),
+    path(f"{ONE}findings/new/", findings.finding_new, name="finding_new"),
+    path("findings/<reference:reference>/", findings.finding_detail, name="finding_detail"),
+    path("findings/<reference:reference>/edit/", findings.finding_edit, name="finding_edit"),
+    path("findings/<reference:reference>/acts/<str:act>/", findings.finding_act, name="finding_act"),
+    path("accidents/", accidents.accident_list, name="accident_list"),
+    path("accidents/new/", accidents.accident_pick, name="accident_pick"),
+    path("enterprises/<reference:reference>/accidents/new/", accidents.accident_new, name="accident_new"),
+    path("accidents/<reference:reference>/", accidents.accident_detail, name="accident_detail"),
+    path("watch-list/", watching.watch_list, name="watch_list"),
+    path(f"{ONE}grounds/", watching.appointment_grounds, name="appointment_grounds"),
+    path("obligations/", obligations.obligation_list, name="obligation_list"),
+    # Report cycles, duty reports, performance targets
+    path("report-cycles/", cycles.cycle_list, name="cycle_list"),
+    path("report-cycles/new/", cycles.cycle_new, name="cycle_new"),
+    path(CYCLE, cycles.cycle_detail, name="cycle_detail"),
+    path(f"{CYCLE}edit/", cycles.cycle_edit, name="cycle_edit"),
+    path(f"{CYCLE}acts/<str:act>/", cycles.cycle_act, name="cycle_act"),
+    path("reports/", reports.report_list, name="report_list"),
+    path(DUTY, reports.report_detail, name="report_detail"),
+    path(f"{DUTY}open/", reports.report_open, name="report_open"),
+    path(f"{DUTY}edit/", reports.report_edit, name="report_edit"),
+    path(f"{DUTY}edit/autosave/", reports.report_autosave, name="report_autosave"),
+    path(f"{DUTY}check/", reports.report_check, name="report_check"),
+    path(f"{DUTY}counter/", reports.report_counter, name="report_counter"),
+    path(f"{DUTY}service/", reports.duty_act, {"act": "service"}, name="report_service"),
+    path(f"{DUTY}extend/", reports.duty_act, {"act": "extend"}, name="report_extend"),
+    path(f"{DUTY}return/", reports.duty_act, {"act": "return"}, name="report_return"),
+    path(f"{DUTY}note/", reports.duty_act, {"act": "note"}, name="report_note"),
+    path(f"{DUTY}receipt/", reports.report_receipt_pdf, name="report_receipt_pdf"),
+    path("performance/", performance.targets_list, name="targets_list"),
+    path(f"{ONE}performance/new/", performance.targets_new, name="targets_new"),
+    path(f"{ONE}performance/<int:year>/", performance.targets_detail, name="targets_detail"),
+    path(f"{ONE}performance/<int:year>/results/", performance.targets_results, name="targets_results"),
+    # Recommendations to dismiss, from opening to answer; the CQO states without an account
+    path("recommendations/", recommending.lists.case_list, name="case_list"),
+    path("recommendations/statistics/", recommending.lists.case_statistics, name="case_statistics"),
+    path(f"{ONE}recommendations/new/", recommending.opening.case_new, name="case_new"),
+    path(f"{ONE}recommendations/decline/", recommending.opening.case_decline, name="case_decline"),
+    path(CASE, recommending.shown.case_detail, name="case_detail"),
+    path(f"{CASE}acts/<str:act>/", recommending.acts.case_act, name="case_act"),
+    path(f"{CASE}statement/", recommending.answering.case_state, name="case_state"),
+    path(f"{CASE}letter/open/", recommending.answering.case_open_letter, name="case_open_letter"),
+    path(f"{CASE}answer/", recommending.answering.case_answer, name="case_answer"),
+    path(f"{CASE}letter/", recommending.papers.case_letter_pdf, name="case_letter_pdf"),
+    path(f"{CASE}letter/preview/", recommending.papers.case_preview_pdf, name="case_preview_pdf"),
+    path(f"{CASE}notice/<str:party>/", recommending.papers.case_notice_pdf, name="case_notice_pdf"),
+    path(f"{CASE}bundle/", recommending.papers.case_bundle_pdf, name="case_bundle_pdf"),
+    path("statements/received/", recommending.link.statement_received, name="statement_received"),
+    path("statements/<str:token>/", recommending.link.statement_by_link, name="statement_by_link"),
+    # Commendations and experience, pilot guidance, policies
+    path("experience/", public.experience, name="experience"),
+    path("experience/commendations/", public.experience_commendations, name="experience_commendations"),
+    path("experience/<reference:reference>/", public.experience_detail, name="experience_detail"),
+    path("experience/<reference:reference>/files/<int:pk>/", public.experience_file, name="experience_file"),
+    path("campaigns/", campaigns.campaign_list, name="campaign_list"),
+    path("campaigns/new/", campaigns.campaign_new, name="campaign_new"),
+    path(CAMPAIGN, campaigns.campaign_detail, name="campaign_detail"),
+    path(f"{CAMPAIGN}edit/", campaigns.campaign_edit, name="campaign_edit"),
+    path(f"{CAMPAIGN}acts/<str:act>/", campaigns.campaign_act, name="campaign_act"),
+    path("achievements/", achievements.achievement_list, name="achievement_list"),
+    path("achievements/new/", achievements.achievement_new, name="achievement_new"),
+    path(ACHIEVEMENT, achievements.achievement_detail, name="achievement_detail"),
+    path(f"{ACHIEVEMENT}edit/", achievements.achievement_edit, name="achievement_edit"),
+    path(f"{ACHIEVEMENT}materials/new/", achievements.material_new, name="achievement_material_new"),
+    path(f"{ACHIEVEMENT}materials/<int:pk>/remove/", achievements.material_remove, name="achievement_material_remove"),
+    path(f"{ACHIEVEMENT}consent/", achievements.name_consent, name="achievement_consent"),
+    path(f"{ACHIEVEMENT}acts/<str:act>/", achievements.achievement_act, name="achievement_act"),
+    path("commendations/", commendations.commendation_list, name="commendation_list"),
+    path("commendations/new/", commendations.commendation_pick, name="commendation_pick"),
+    path("commendations/new/<reference:reference>/", commendations.commendation_new, name="commendation_new"),
+    path(COMMENDATION, commendations.commendation_detail, name="commendation_detail"),
+    path(f"{COMMENDATION}revoke/", commendations.commendation_revoke, name="commendation_revoke"),
+    path(f"{COMMENDATION}consent/", commendations.commendation_consent, name="commendation_consent"),
+    path("pilots/", pilots.pilot_list, name="pilot_list"),
+    path(PILOT, pilots.pilot_detail, name="pilot_detail"),
+    path(f"{PILOT}guidance/new/", pilots.guidance_new, name="guidance_new"),
+    path(GUIDANCE, pilots.guidance_detail, name="guidance_detail"),
+    path(f"{GUIDANCE}correct/", pilots.guidance_correct, name="guidance_correct"),
+    path(f"{GUIDANCE}attach/", pilots.guidance_attach, name="guidance_attach"),
+    path("policies/", policies.policy_list, name="policy_list"),
+    path("policies/new/", policies.policy_new, name="policy_new"),
+    path(POLICY, policies.policy_detail, name="policy_detail"),
+    path(f"{POLICY}edit/", policies.policy_edit, name="policy_edit"),
+    path(f"{POLICY}file/", policies.policy_file, name="policy_file"),
+    path(f"{POLICY}acts/<str:act>/", policies.policy_act, name="policy_act"),
 ]

@@ -1,7 +1,10 @@
 """System checks of the portal as a whole."""
 
+from django.conf import settings
 from django.core.checks import Error
 from django.db.backends.postgresql.psycopg_any import is_psycopg3
+
+from registry.gateways import chosen_class
 
 
 def driver_is_psycopg2(app_configs=None, **kwargs):
@@ -15,3 +18,18 @@ def driver_is_psycopg2(app_configs=None, **kwargs):
             id="cqo_portal.E001",
         )
     ]
+
+
+def sms_gateway_is_there(app_configs=None, **kwargs):
+    """Fail where CQO_SMS_GATEWAY names no gateway: better now than when the first SMS is due."""
+    try:
+        chosen_class()
+    except (ImportError, TypeError, ValueError) as error:
+        return [
+            Error(
+                f"短信通道 {settings.SMS_GATEWAY} 无法使用：{error}",
+                hint="CQO_SMS_GATEWAY 应为 registry.gateways.SmsGateway 的子类的完整路径，见 docs/messages.md。",
+                id="cqo_portal.E002",
+            )
+        ]
+    return []

@@ -10,9 +10,10 @@ from django.core.management import call_command
 from django.db import connection
 from django.utils import timezone
 
-from appointments.actions import expire_due
+from appointments.actions import expire_due, include_late_joiners, send_reminders
 from registry import locks
 from registry.jobs import reap
+from registry.outbox import send_waiting
 from registry.ratelimit import purge_windows
 
 logger = logging.getLogger(__name__)
@@ -36,7 +37,10 @@ def prune(*, at: datetime) -> None:
 
 DUTIES = (
     Duty("take back tasks of dead workers", timedelta(seconds=10), reap),
+    Duty("send waiting messages", timedelta(seconds=10), send_waiting),
     Duty("end expired appointments", timedelta(minutes=5), expire_due),
+    Duty("ask those who came into office since a notice", timedelta(minutes=10), include_late_joiners),
+    Duty("send reminders", timedelta(hours=1), send_reminders),
     Duty("purge counts of checks", timedelta(hours=1), purge_windows),
     Duty("prune finished tasks", timedelta(days=1), prune),
 )
@@ -65,7 +69,9 @@ class Clock:
         if not self.has_the_turn():
             return False
         for duty in self.duties:
-            if duty.name not in self.last or at - self.last[duty.name] >= duty.every:
+            last = self.last.get(duty.name)
+            # A clock set back is no reason to wait until it has caught up.
+            if last is None or at < last or at - last >= duty.every:
                 self.last[duty.name] = at
                 self._do(duty, at)
         return True

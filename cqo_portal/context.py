@@ -18,21 +18,45 @@ from registry.states import STAFF, Role
 NAME = "清远市企业首席质量官服务平台"
 AUTHORITY = "清远市质监局"  # until a measure that names one is loaded
 
-PUBLIC = (("", (("首页", "home"), ("证书核验", "verify"), ("人才库", "talent_pool"), ("办法条文", "measure"))),)
-ENTERPRISE = (
+PUBLIC = (
     (
         "",
         (
-            ("待办", "home"),
-            ("首席质量官", "appointment_list"),
-            ("人员", "candidate_list"),
-            ("培训", "session_list"),
-            ("课题", "project_list"),
-            ("继续教育", "ce_list"),
-            ("企业资料", "enterprise_detail"),
+            ("首页", "home"),
+            ("证书核验", "verify"),
+            ("人才库", "talent_pool"),
+            ("经验成果", "experience"),
+            ("激励政策", "policy_list"),
             ("办法条文", "measure"),
         ),
     ),
+)
+PROMOTION = (
+    "推广",
+    (
+        ("活动", "campaign_list"),
+        ("经验成果", "achievement_list"),
+        ("表彰奖励", "commendation_list"),
+        ("试点指导", "pilot_list"),
+        ("激励政策", "policy_list"),
+    ),
+)
+ENTERPRISE = (
+    ("待办", (("待办", "home"),)),
+    ("首席质量官", (("任命", "appointment_list"), ("人员", "candidate_list"))),
+    (
+        "履职",
+        (
+            ("履职报告", "report_list"),
+            ("质量工作绩效", "targets_list"),
+            ("履职事项", "obligation_list"),
+            ("解除聘任建议", "case_list"),
+        ),
+    ),
+    ("培训", (("培训班", "session_list"), ("课题", "project_list"), ("继续教育", "ce_list"))),
+    PROMOTION,
+    ("企业资料", (("企业资料", "enterprise_detail"),)),
+    ("办法条文", (("办法条文", "measure"),)),
 )
 REGISTERS = ("名录", (("企业", "enterprise_list"), ("人员", "candidate_list"), ("任命", "appointment_list")))
 TRAINING = (
@@ -46,6 +70,19 @@ TRAINING = (
         ("培训机构", "training_body_list"),
     ),
 )
+SUPERVISION = (
+    "监督",
+    (
+        ("报告周期", "cycle_list"),
+        ("履职报告", "report_list"),
+        ("质量工作绩效", "targets_list"),
+        ("履职事项", "obligation_list"),
+        ("发现情况", "finding_list"),
+        ("质量安全事故", "accident_list"),
+        ("第十二条观察名单", "watch_list"),
+        ("解除聘任建议", "case_list"),
+    ),
+)
 TRAINER = (
     ("", (("待办", "home"), ("培训班", "session_list"), ("培训证书", "certificate_list"))),
     ("其他", (("证书核验", "verify"), ("办法条文", "measure"))),
@@ -53,14 +90,19 @@ TRAINER = (
 COUNTY = (
     ("工作", (("待办", "home"), ("任命核对", "appointment_queue"), ("代录", "counter_entry"))),
     REGISTERS,
+    SUPERVISION,
     TRAINING,
-    ("其他", (("办法条文", "measure"),)),
+    PROMOTION,
+    ("其他", (("发送记录", "delivery_list"), ("办法条文", "measure"))),
 )
 MUNICIPAL = (
     ("工作", (("待办", "home"), ("任命登记", "appointment_queue"))),
     REGISTERS,
+    SUPERVISION,
     TRAINING,
+    PROMOTION,
     ("依据", (("办法条文", "measure"), ("法律依据和口径", "admin:registry_interpretation_changelist"))),
+    ("其他", (("发送记录", "delivery_list"),)),
 )
 ADMINISTRATOR = (*MUNICIPAL, ("管理", (("账号", "admin:registry_user_changelist"),)))
 MENUS = {
@@ -69,6 +111,16 @@ MENUS = {
     Role.COUNTY: COUNTY,
     Role.MUNICIPAL: MUNICIPAL,
     Role.ADMINISTRATOR: ADMINISTRATOR,
+}
+# Pages that stand elsewhere than under their list's address: a route's name or its first word, and the list.
+ELSEWHERE = {
+    "appointment_grounds": "watch_list",
+    "accident": "accident_list",
+    "case": "case_list",
+    "finding": "finding_list",
+    "guidance": "pilot_list",
+    "report": "report_list",
+    "targets": "targets_list",
 }
 
 
@@ -139,15 +191,38 @@ class Portal:
 
     @cached_property
     def menu(self) -> list[tuple[str, list[Entry]]]:
-        """This role's entries in groups; current is the one with the longest address that begins this page's."""
+        """This role's entries in groups.
+
+        Current is the one that ``ELSEWHERE`` names for this page, else the one with the longest address that begins
+        this page's.
+        """
         groups = MENUS.get(self.user.role, PUBLIC) if self.user.is_authenticated else PUBLIC
         urls = {name: self._address(name) for _, entries in groups for _, name in entries}
-        path = self.request.path
-        here = max((u for u in urls.values() if path == u or u != "/" and path.startswith(u)), key=len, default="")
+        path, route = self.request.path, getattr(self.request.resolver_match, "url_name", None) or ""
+        listed = ELSEWHERE.get(route) or ELSEWHERE.get(route.partition("_")[0])
+        here = urls.get(listed) or max(
+            (u for u in urls.values() if path == u or u != "/" and path.startswith(u)), key=len, default=""
+        )
         return [
             (heading, [Entry(label, urls[name], self.counts.get(name), urls[name] == here) for label, name in entries])
             for heading, entries in groups
         ]
+
+    @property
+    def tops(self) -> list[Entry]:
+        """The top menu: one entry a group, or the entries themselves where there is one group."""
+        if len(self.menu) == 1:
+            return self.menu[0][1]
+        return [
+            Entry(heading, entries[0].url, entries[0].count, any(entry.current for entry in entries))
+            for heading, entries in self.menu
+        ]
+
+    @property
+    def within(self) -> list[Entry]:
+        """The entries beside the one where one is, under the top menu; none where a group has one alone."""
+        here = next((entries for _, entries in self.menu if any(entry.current for entry in entries)), [])
+        return here if len(self.menu) > 1 and len(here) > 1 else []
 
     @property
     def current(self) -> str:

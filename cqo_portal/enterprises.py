@@ -4,7 +4,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from appointments.models import Appointment
+from appointments.models import Accident, Appointment
 from registry.history import events_of, history
 from registry.models import Employment, Enterprise, EnterpriseDesignation, EnterpriseSeat
 from registry.states import Role
@@ -34,6 +34,8 @@ def enterprise_detail(request, reference):
         "may_designate": user.has_perm("registry.designate_enterprise", enterprise),
         "may_record": user.has_perm("registry.record_person", enterprise),
         "may_appoint": user.role == Role.ENTERPRISE,
+        "accidents": Accident.unscoped.visible_to(user).filter(enterprise=enterprise),
+        "may_record_accident": user.has_perm("appointments.record_accident", enterprise),
         "history": _history(enterprise) if user.has_perm("registry.see_history") else [],
         "today": today,
     }

@@ -160,6 +160,16 @@ STORAGES = {
 # Personal papers: outside the web root, under generated names, served through an access check only.
 FILES_DIR = Path(env.str("CQO_FILES", default=str(VAR_DIR / "files")))
 FONTS_DIR = Path(env.str("CQO_FONTS", default=str(VAR_DIR / "fonts")))
+# What leaves the portal: into files under OUTBOX_DIR until a mail server and a gateway are named (docs/messages.md).
+OUTBOX_DIR = Path(env.str("CQO_OUTBOX", default=str(VAR_DIR / "outbox")))
+MESSAGE_SENDER = env.str("CQO_SENDER", default="清远市企业首席质量官服务平台")
+DEFAULT_FROM_EMAIL = env.str("CQO_EMAIL_FROM", default=f"{MESSAGE_SENDER} <noreply@localhost>")  # bounces go there
+EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+EMAIL_FILE_PATH = OUTBOX_DIR / "mail"
+if env.str("CQO_EMAIL_URL", default=""):
+    vars().update(env.email_url("CQO_EMAIL_URL"))  # sets EMAIL_BACKEND, EMAIL_HOST and what belongs to it
+EMAIL_TIMEOUT = 10  # seconds, each answer of the server
+SMS_GATEWAY = env.str("CQO_SMS_GATEWAY", default="registry.gateways.FileGateway")
 UPLOAD_LIMIT = 10 * 1024 * 1024  # bytes, one file
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
@@ -208,6 +218,7 @@ LOGGING = {
         "django_tasks": {"level": "INFO"},
         "cqo_portal.clock": {"level": "INFO"},
         "registry.jobs": {"level": "INFO"},
+        "registry.outbox": {"level": "INFO"},
     },
 }
 SILENCED_SYSTEM_CHECKS = ["account.W001"]

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from django.urls import reverse
 from django.utils import timezone
 
-from appointments.models import Appointment
+from appointments.models import Appointment, ReportDuty
 from appointments.states import State
 from registry.models import Candidate, Education, Employment, ProfessionalQualification, QualityExperience
 from registry.rules import day_words
@@ -30,7 +30,7 @@ class Moment:
 
 def timeline(person: Candidate, user) -> list[Moment]:
     """Everything of a person within one's scope, newest first; a constant number of queries."""
-    parts = (_work, _held, _trained, _certified, _projects, _pool, _appointed)
+    parts = (_work, _held, _trained, _certified, _projects, _pool, _appointed, _reported)
     return sorted((moment for part in parts for moment in part(person, user)), key=lambda m: m.day, reverse=True)
 
 
@@ -102,3 +102,10 @@ def _appointed(person: Candidate, user) -> Iterator[Moment]:
         yield Moment(row.first_day, "任首席质量官", f"{row.enterprise.name}，{row.get_state_display()}", url, "now")
         if row.state == State.ENDED:
             yield Moment(row.ended_on, "任期终止", f"{row.enterprise.name}，{row.get_end_reason_display()}", url, "red")
+
+
+def _reported(person: Candidate, user) -> Iterator[Moment]:
+    rows = ReportDuty.unscoped.visible_to(user).filter(appointment__candidate=person, report__received_on__isnull=False)
+    for row in rows.with_parties():
+        late = f"，迟 {row.report.days_late} 天" if row.report.days_late else "，按时"
+        yield Moment(row.received_on, "提供履职报告", f"{row.enterprise.name}，{row.cycle.title}{late}", row.page)

@@ -4,15 +4,16 @@ from allauth.account import views as accounts
 from django.contrib import admin
 from django.urls import include, path
 
-from cqo_portal import verification, views
+from cqo_portal import views
+from cqo_portal.verification import pages
 
 urlpatterns = [
     path("", views.home, name="home"),
     path("inbox/", views.inbox, name="inbox"),
     path("inbox/<int:pk>/", views.open_message, name="open_message"),
     path("measure/", views.measure, name="measure"),
-    path("verify/", verification.verify, name="verify"),
-    path("verify/<str:code>/", verification.verify_paper, name="verify_paper"),
+    path("verify/", pages.verify, name="verify"),
+    path("verify/<str:code>/", pages.verify_paper, name="verify_paper"),
     path("healthz", views.healthz, name="healthz"),
     # Of allauth only what is open today; nobody signs up, and nothing is reset by e-mail.
     path("accounts/login/", accounts.login, name="account_login"),

@@ -7,10 +7,11 @@ from registry.fields import LineField, PickField, RowField
 from registry.models import County, Employment, Enterprise
 from registry.policies import counties_of
 from registry.rules import normalise_code
-from registry.states import Designation, Industry, SizeBand
+from registry.states import Channel, DeliveryState, Designation, Industry, SizeBand
 
 YES_NO = [("yes", "是"), ("no", "否")]
 AT_WORK = [("now", "在职"), ("left", "已离职")]
+NOT_ARRIVED = "undelivered"
 
 
 class ListFilter(forms.Form):
@@ -99,3 +100,20 @@ class CandidateFilter(ListFilter):
     def by_at_work(self, rows, answer):
         working = self._employed(period__contains=self.today)
         return rows.filter(working) if answer == "now" else rows.exclude(working)
+
+
+class DeliveryFilter(ListFilter):
+    """What was sent out of the portal."""
+
+    enterprise = LineField(label="企业名称或编号", required=False, max_length=80)
+    channel = PickField(label="方式", required=False, choices=Channel.choices)
+    state = PickField(label="状态", required=False, choices=[(NOT_ARRIVED, "未送达"), *DeliveryState.choices])
+
+    def by_enterprise(self, rows, text):
+        return rows.filter(Q(enterprise__name__icontains=text) | Q(enterprise__reference=normalise_code(text)))
+
+    def by_channel(self, rows, channel):
+        return rows.filter(channel=channel)
+
+    def by_state(self, rows, state):
+        return rows.undelivered() if state == NOT_ARRIVED else rows.filter(state=state)

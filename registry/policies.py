@@ -63,6 +63,12 @@ def of_the_office(user, job):
     return same and Job.unscoped.visible_to(user).filter(pk=job.pk).exists()
 
 
+@rules.predicate
+def oversees_delivery(user, delivery):
+    """The bureau within whose scope the enterprise lies that a message went to."""
+    return delivery is None or oversees_enterprise(user, delivery.enterprise)
+
+
 rules.add_perm("registry.add_enterprise", is_bureau)
 rules.add_perm("registry.change_enterprise", owns_enterprise | (is_bureau & oversees_enterprise))
 rules.add_perm("registry.designate_enterprise", is_bureau & oversees_enterprise)
@@ -70,7 +76,10 @@ rules.add_perm("registry.record_person", owns_enterprise | (is_bureau & oversees
 rules.add_perm("registry.record_free_person", is_bureau)
 rules.add_perm("registry.correct_name", is_bureau & sees_person)
 rules.add_perm("registry.store_file", owns_enterprise | (is_bureau & oversees_enterprise))
+rules.add_perm("registry.keep_internal_file", is_bureau & oversees_enterprise)
 rules.add_perm("registry.repeat_job", of_the_office | is_administrator)
+rules.add_perm("registry.see_deliveries", is_staff)
+rules.add_perm("registry.resend_delivery", is_bureau & oversees_delivery)
 rules.add_perm("registry.see_history", is_staff)
 rules.add_perm("registry.manage_accounts", is_administrator)
 rules.add_perm("registry.record_basis", is_administrator)

@@ -123,6 +123,25 @@ class CheckWay(TextChoices):
     JSON = "json", "程序"
 
 
+class Channel(TextChoices):
+    """How a message leaves the portal."""
+
+    EMAIL = "email", "电子邮件"
+    SMS = "sms", "短信"
+
+
+class DeliveryState(TextChoices):
+    """How far a message is on its way to an address. Sent means that the next server took it, not that it was read."""
+
+    WAITING = "waiting", "待发送"
+    SENT = "sent", "已发送"
+    FAILED = "failed", "发送失败"
+    BOUNCED = "bounced", "被退回"
+
+
+UNDELIVERED = (DeliveryState.FAILED, DeliveryState.BOUNCED)
+
+
 def rank(level: str) -> int:
     """Place of a qualification or education level in its list, lowest 0. Raises ValueError for neither.
 

@@ -12,8 +12,15 @@ from django.conf import settings
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 CONFUSED = str.maketrans("OIL", "011")
-# Initials of 聘书, 授权书, 登记回执, 证书.
-KINDS = {"letter": "P", "authorisation": "S", "receipt": "D", "certificate": "Z"}
+# Initials of 聘书, 授权书, 登记回执, 证书, 报告收讫回执, 建议函.
+KINDS = {
+    "letter": "P",
+    "authorisation": "S",
+    "receipt": "D",
+    "certificate": "Z",
+    "report_receipt": "B",
+    "recommendation": "J",
+}
 RANDOM_LENGTH, TAG_LENGTH = 26, 8
 LENGTH = 2 + RANDOM_LENGTH + TAG_LENGTH
 LONGEST_INPUT = 4 * LENGTH

@@ -136,7 +136,7 @@ def announce(port: int) -> None:
         for row in (COUNTIES[:4], COUNTIES[4:]):
             print("  县局 / county     " + "  ".join(f"county-{code}" for code in row))
         print("  培训 / training   trainer  trainer-2")
-        print("  企业 / enterprise enterprise-a  enterprise-b\n")
+        print("  企业 / enterprise enterprise-a  enterprise-b  enterprise-c\n")
     say("按 Ctrl-C 结束", "Ctrl-C ends it")
 
 

@@ -1,8 +1,8 @@
 """The second half of ``script/screenshots``: walks through the portal as every role and takes its picture.
 
 Wants a portal with the demo data. It carries one appointment of enterprise-b from the draft to the municipal bureau's
-desk and withdraws it in the end, so it can run again; each run leaves one withdrawn appointment behind. What the walk
-through training leaves is told in ``shoot_training``.
+desk and withdraws it in the end, so it can run again; each run leaves one withdrawn appointment behind. What the walks
+through training and supervision leave is told in ``shoot_training`` and ``shoot_supervision``.
 """
 
 import argparse
@@ -13,6 +13,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from playwright.sync_api import Error, Page
+from shoot_supervision import supervision
 from shoot_training import training
 from tour import ROOT, Tour, codes_of, first_row, follow, go, press, rows
 
@@ -259,6 +260,7 @@ def main() -> int:
             withdraw(enterprise, appointment)
             tour.shoot(enterprise, "enterprise-withdrawn")
             training(tour)
+            supervision(tour)
         except (Error, AssertionError) as error:
             print(f"{tour.taken} pictures, then: {error}", file=sys.stderr)
             return 1

@@ -39,7 +39,11 @@ GUIDES = {
         "county-counter-form", "municipal-queue", "municipal-queue-confirm", "municipal-file", "administrator-account",
         "trainer-home", "trainer-session", "trainer-results", "trainer-upload-preview", "trainer-certificates",
         "trainer-certificate", "enterprise-enrol", "enterprise-project", "county-project-confirm", "municipal-pool",
-        "public-pool", "public-verify", "public-verify-certificate",
+        "public-pool", "public-verify", "public-verify-certificate", "municipal-cycle-draft-publish",
+        "municipal-cycle-running", "municipal-case-sign", "municipal-statistics", "county-watch-list", "county-finding",
+        "county-case-asked", "county-link", "county-deliveries", "public-statement",
+        "enterprise-report-draft-edit", "enterprise-report-noted", "enterprise-obligations", "enterprise-case-served",
+        "enterprise-case-served-answer-dismissed",
     ),
     NARROW: ("enterprise-home", "enterprise-check-answers", "county-queue"),
 }  # fmt: skip

@@ -163,6 +163,7 @@ def enterprise(n: int, name: str, *, by: User, county: County | None = None, at=
         principal="王负责",
         contact_name="赵联系",
         contact_phone="13800138000",
+        contact_email=f"zhiliang{n % 10}@example.com",
         by=by,
         at=at,
         since=date(2016, 1, 1),
@@ -391,18 +392,18 @@ def make(municipal, county_one, county_two, user_a, user_b) -> Make:
 
 @pytest.fixture
 def everything(
-    make, train, train_two, company_a, company_b, person_a, person_b, free_one, free_two
+    make, train, train_two, supervise, promote, company_a, company_b, person_a, person_b, free_one, free_two
 ) -> dict[str, Appointment]:
     """Both enterprises with a row of every kind that could leak to the other; the filed appointments, by letter.
 
-    甲公司's people are trained by 培训机构, 乙公司's by another body.
+    甲公司's people are trained by 培训机构, 乙公司's by another body. Both CQOs are in office since January 2025.
     """
     filed = {}
     for letter, company, someone in (("a", company_a, person_a), ("b", company_b, person_b)):
         user = make.enterprise_user(company)
         make.qualified(someone, company)
         designate(company, kind=Designation.ABOVE_SCALE, since=date(2020, 1, 1), by=make.officer(company), at=AT)
-        draft = make.draft(someone, company)
+        draft = make.draft(someone, company, first_day=date(2025, 1, 10))
         actions.add_evidence(draft, kind=EvidenceKind.DECISION, file=make.stored(company), by=user, at=AT)
         row = actions.submit(draft, version=draft.version, by=user, at=AT)
         row = actions.check(row, version=row.version, opinions=make.opinions(row), by=make.officer(company), at=AT)
@@ -414,4 +415,8 @@ def everything(
         filed[letter] = row
     train.traces(person_a, company_a, free_one)
     train_two.traces(person_b, company_b, free_two)
+    for row in filed.values():
+        supervise.traces(row)
+        promote.traces(row.candidate, row.enterprise, row)
+    actions.send_reminders(at=AT)
     return filed

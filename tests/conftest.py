@@ -10,7 +10,7 @@ from django.template import engines
 from django.template.base import Node
 from django.test import Client
 
-pytest_plugins = ["tests.cast", "tests.training_cast"]
+pytest_plugins = ["tests.cast", "tests.training_cast", "tests.supervision_cast", "tests.promotion_cast"]
 
 # The same examples each time, no folder of its own, and no clock: a busy machine is no fault of the code.
 hypothesis.settings.register_profile("portal", derandomize=True, database=None, deadline=None)

@@ -15,3 +15,5 @@ if role := os.environ.get("CQO_TEST_ROLE"):  # a process of a test's own acts in
     DATABASES["default"]["OPTIONS"]["options"] += f" -c role={role}"
 _files = tempfile.TemporaryDirectory(prefix="cqo-files-")  # removed when the process ends
 FILES_DIR = Path(os.environ.get("CQO_TEST_FILES", _files.name))  # a process of a test's own shares the test's
+OUTBOX_DIR = FILES_DIR / "outbox"
+EMAIL_FILE_PATH = OUTBOX_DIR / "mail"

@@ -1,15 +1,20 @@
 """Everybody can use the pages: axe finds nothing, the keyboard reaches every act, and scripts may be off."""
 
+from urllib.parse import urlsplit
+
 import pytest
+import time_machine
 from axe_playwright_python.sync_playwright import Axe
 from django.utils import timezone
 from playwright.sync_api import Browser, Page
 
+from appointments import actions
 from appointments.models import Appointment
 from appointments.states import PaperKind, State
 from registry.states import Role
 from tests.browser import NARROW, WIDE, chromium, listen, resize, sign_in, sticking_out, visitor
-from tests.cast import PASSWORD
+from tests.cast import AT, PASSWORD
+from tests.supervision_cast import OPENED
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -47,6 +52,23 @@ PAGES = {
     ),
     Role.ADMINISTRATOR: (
         "/", "/admin/", "/admin/registry/user/", "/admin/registry/user/add/", "/training-bodies/{body}/trainers/new/",
+    ),
+}  # fmt: skip
+# The same of supervision and promotion; ``watched`` fills these in.
+WATCHED = {
+    "": ("/experience/", "/experience/{shared}/", "/experience/commendations/", "/statements/{link}/"),
+    Role.ENTERPRISE: (
+        "/", "{duty}edit/", "{duty}check/", "/appointments/{cqo}/performance/2025/results/", "/obligations/",
+        "/recommendations/{asked}/", "/recommendations/{asked}/statement/",
+    ),
+    Role.COUNTY: (
+        "/watch-list/", "/appointments/{cqo}/grounds/", "/appointments/{cqo}/findings/new/", "/findings/{finding}/",
+        "/recommendations/{asked}/", "/recommendations/{asked}/acts/statement/", "{duty}counter/",
+        "/achievements/{shared}/", "/deliveries/",
+    ),
+    Role.MUNICIPAL: (
+        "/", "/report-cycles/{cycle}/", "{received}", "/recommendations/", "/recommendations/{proposed}/acts/sign/",
+        "/recommendations/statistics/", "/pilots/",
     ),
 }  # fmt: skip
 ACCOUNTS = {
@@ -129,6 +151,31 @@ def in_training(train, company_a, person_a, person_a_two, free_one) -> dict[str,
     }
 
 
+@pytest.fixture
+def watched(supervise, promote, make, cqo_a, person_a, company_a, person_b, company_b) -> dict[str, str]:
+    """甲公司 is asked about 张三, its report is in draft; 乙公司 has reported, and 李四's case awaits signing."""
+    cqo_b = supervise.cqo(person_b, company_b)
+    cycle = supervise.cycle()
+    duties = {duty.appointment_id: duty for duty in cycle.duties.with_parties()}
+    actions.open_notice(duties[cqo_a.pk], by=make.enterprise_user(company_a), at=OPENED)
+    supervise.written(duties[cqo_a.pk])
+    supervise.reported(duties[cqo_b.pk])
+    supervise.targets(cqo_a)
+    promote.commendation(promote.pilot(company_a), cqo_a)
+    asked = supervise.asked(cqo_a)
+    return {
+        "cqo": cqo_a.reference,
+        "cycle": cycle.reference,
+        "duty": f"/report-cycles/{cycle.reference}/reports/{cqo_a.reference}/",
+        "received": f"/report-cycles/{cycle.reference}/reports/{cqo_b.reference}/",
+        "finding": supervise.finding(cqo_a, filed=False).reference,
+        "asked": asked.reference,
+        "link": supervise.link(asked)[1],
+        "proposed": supervise.proposed(cqo_b).reference,
+        "shared": promote.published(person_a, company_a).reference,
+    }
+
+
 def enter(browser: Browser, url: str, role: str, **options) -> Page:
     """A window of somebody of that role, logged in."""
     page = visitor(browser, url, **options).new_page()
@@ -139,11 +186,28 @@ def enter(browser: Browser, url: str, role: str, **options) -> Page:
 
 @pytest.mark.parametrize("role", PAGES)
 def test_axe_finds_nothing_and_no_page_scrolls_sideways(browser, live_server, places, in_training, role):
-    page, axe, faults = enter(browser, live_server.url, role), Axe(), []
+    names = places | in_training
+    faults = faults_of(browser, live_server.url, role, [address.format(**names) for address in PAGES[role]])
+    assert not faults, "\n".join(faults)
+
+
+def test_axe_finds_nothing_in_supervision_and_promotion(browser, live_server, watched):
+    faults = []
+    with time_machine.travel(AT):
+        for role, addresses in WATCHED.items():
+            faults += faults_of(browser, live_server.url, role, [address.format(**watched) for address in addresses])
+    assert not faults, "\n".join(faults)
+
+
+def faults_of(browser: Browser, url: str, role: str, addresses: list[str]) -> list[str]:
+    """What axe, the browser's console and a look at the right edge find at both widths; and pages that lead away."""
+    page, axe, faults = enter(browser, url, role), Axe(), []
     heard = listen(page)
-    for address in PAGES[role]:
-        page.goto(address.format(**places, **in_training))
+    for address in addresses:
+        page.goto(address)
         faults += [f"{address} {complaint}" for complaint in heard]
+        if urlsplit(page.url).path != address.partition("?")[0]:
+            faults.append(f"{address} leads to {page.url}")
         for width in (WIDE, NARROW):
             resize(page, width)
             found = axe.run(page, options={"resultTypes": ["violations"]}).response["violations"]
@@ -151,7 +215,7 @@ def test_axe_finds_nothing_and_no_page_scrolls_sideways(browser, live_server, pl
             faults += [f"{address} {width} sticks out: {inner}" for inner in sticking_out(page)]
         heard.clear()  # of axe's own doing
     page.context.close()
-    assert not faults, "\n".join(faults)
+    return faults
 
 
 @pytest.mark.parametrize("role", FORMS)

@@ -6,7 +6,7 @@ import pytest
 from django.db import transaction
 
 from appointments import actions
-from appointments.changes import difference
+from appointments.changes import described, difference
 from appointments.models import Appointment, Paper
 from appointments.states import ActKind, Appointer, EndReason, EvidenceKind, PaperKind, State
 from registry import filestore
@@ -18,6 +18,7 @@ from registry.states import IdPaper, Outcome
 from tests.cast import AT, COMPLETE, MEASURE, TODAY, person, picture, resident_id
 
 DAY = timedelta(days=1)
+ON_PAPER = ("代录企业的终止或者撤回，须附企业书面文件的扫描件。", "scan")
 
 
 def refusal(act, *args, **values) -> Refused:
@@ -600,15 +601,46 @@ def test_the_longest_names_fit_into_every_message(make, company_a, user_a, count
 
 
 def test_what_a_county_transcribed_and_returned_waits_for_it_and_may_be_withdrawn(
-    make, company_a, person_a, county_one
+    make, company_a, company_b, person_a, county_one
 ):
     scan = make.stored(company_a)
     facts = {"transcript": scan, "own_letter_number": "甲聘1号"} | COMPLETE
     row = actions.enter_at_counter(enterprise=company_a, candidate=person_a, by=county_one, at=AT, **facts)
     row = actions.return_for_correction(row, version=row.version, remarks={"position": "不清"}, by=county_one, at=AT)
     assert row in Appointment.unscoped.awaiting(county_one)
-    row = actions.withdraw(row, version=row.version, reason="企业书面撤回", by=county_one, at=AT)
-    assert row.state == State.WITHDRAWN
+    withdraw = {"version": row.version, "reason": "企业书面撤回", "by": county_one, "at": AT}
+    without = refusal(actions.withdraw, row, **withdraw)
+    assert (without.sentence, without.field) == ON_PAPER
+    assert refusal(actions.withdraw, row, scan=make.stored(company_b), **withdraw).field == "scan"
+    letter = make.stored(company_a, name="撤回函.pdf")
+    row = actions.withdraw(row, scan=letter, **withdraw)
+    kept = row.evidences.get()
+    assert (row.state, kept.kind, kept.file, kept.added_by) == (
+        State.WITHDRAWN,
+        EvidenceKind.ENDING,
+        letter,
+        county_one,
+    )
+
+
+def test_a_county_ends_for_a_paper_filer_on_the_enterprises_own_paper_alone(
+    make, company_a, person_a, county_one, municipal
+):
+    """The bureau never ends one itself (Art. 12): what it transcribes, the enterprise wrote."""
+    facts = {"transcript": make.stored(company_a), "own_letter_number": "甲聘1号"} | COMPLETE
+    row = actions.enter_at_counter(
+        enterprise=company_a, candidate=person_a, by=county_one, at=AT, **facts | {"first_day": TODAY - DAY}
+    )
+    row = actions.check(row, version=row.version, opinions=make.opinions(row), by=county_one, at=AT)
+    row = actions.file(row, version=row.version, opinions=make.opinions(row), by=municipal, at=AT)
+    end = {"version": row.version, "reason": EndReason.RESIGNED, "last_day": TODAY, "at": AT}
+    for by in (county_one, municipal):
+        without = refusal(actions.end, row, by=by, **end)
+        assert (without.sentence, without.field) == ON_PAPER
+    letter = make.stored(company_a, name="终止函.pdf")
+    row = actions.end(row, by=county_one, scan=letter, **end)
+    assert row.state == State.ENDED and row.evidences.get(kind=EvidenceKind.ENDING).file == letter
+    assert "ending" not in described(row)  # it is no part of the filing, and no return can name it
 
 
 def test_a_scan_of_another_enterprise_is_not_taken(make, company_a, company_b, person_a, county_one):

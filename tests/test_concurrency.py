@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
+from functools import partial
 from threading import Barrier
 from uuid import uuid4
 
@@ -11,8 +12,16 @@ from django.db import DatabaseError, connections, transaction
 from django.test import RequestFactory
 
 from appointments import actions
-from appointments.models import Appointment, Paper
-from appointments.states import ActKind, PaperKind, State
+from appointments.models import (
+    Appointment,
+    CaseAct,
+    DismissalRecommendation,
+    Paper,
+    RecommendationLetter,
+    ReportReceipt,
+    Statement,
+)
+from appointments.states import ActKind, CaseActKind, CaseAnswer, CaseState, EndReason, PaperKind, State
 from registry.actions.common import next_number
 from registry.actions.people import record_person
 from registry.faults import sentence_for
@@ -20,8 +29,9 @@ from registry.models import Candidate, Counter, Employment, Enterprise, FormToke
 from registry.notices import tell_city
 from registry.pages import PortalForm, carry_out
 from registry.refusals import Refused, Stale
-from registry.states import IdPaper
-from tests.cast import AT, enterprise, person, resident_id
+from registry.states import IdPaper, Role
+from tests.cast import AT, TODAY, account, enterprise, person, resident_id
+from tests.supervision_cast import DAY, FIRST_DAY, IN_TIME, NOTICE, PUBLISHED
 from tests.training_cast import EARLIER
 from training import actions as training_actions
 from training.models import Certificate, PoolEntry
@@ -54,6 +64,7 @@ def refused(results) -> list[str | None]:
 
 
 ROUNDS = pytest.mark.parametrize("rounds", [20, pytest.param(200, marks=pytest.mark.long)])
+FEW_ROUNDS = pytest.mark.parametrize("rounds", [4, pytest.param(200, marks=pytest.mark.long)])  # each draws papers
 
 
 @ROUNDS
@@ -259,3 +270,154 @@ def test_a_seat_given_up_and_one_asked_for_at_once_go_to_who_waited(
         assert refused(results) == []
         waiting.refresh_from_db()
         assert (waiting.seat, results[1].state) == (1, EnrolmentState.WAITING)
+
+
+# --- Supervision -----------------------------------------------------------------------------------------------------
+
+
+def letters_of(case: DismissalRecommendation) -> int:
+    """How many letters were drawn for a case."""
+    return RecommendationLetter.unscoped.filter(case=case).count()
+
+
+def as_it_is(row):
+    """The row as the database has it now."""
+    return type(row).unscoped.get(pk=row.pk)
+
+
+@FEW_ROUNDS
+def test_of_two_officers_signing_at_once_one_signs_one_letter_with_one_number(
+    supervise, cqo_a, municipal, municipal_two, rounds
+):
+    for n in range(1, rounds + 1):
+        case = supervise.proposed(cqo_a)
+        results = at_once(
+            *(
+                lambda who=who, case=case: actions.sign(
+                    case, version=case.version, answer_due=TODAY + 30 * DAY, by=who, at=AT
+                )
+                for who in (municipal, municipal_two)
+            )
+        )
+        (signed,) = [row for row in results if isinstance(row, DismissalRecommendation)]
+        assert len(refused(results)) == 1 and "已被他人修改" in refused(results)[0]
+        case = as_it_is(case)
+        assert (case.number, case.signed_by) == (f"清质监建函〔2026〕{n}号", signed.signed_by)
+        assert letters_of(case) == case.acts.filter(kind=CaseActKind.SIGNED).count() == 1
+        assert Message.unscoped.filter(subject="建议解除聘任函").count() == n
+        actions.withdraw_case(case, version=case.version, reason="下一轮", by=municipal, at=AT)
+
+
+@FEW_ROUNDS
+def test_of_the_answer_and_the_withdrawal_of_the_letter_at_once_one_stands(supervise, cqo_a, municipal, user_a, rounds):
+    for _ in range(rounds):
+        case = supervise.letter_read(cqo_a)
+        say = {"version": case.version, "reason": "有误", "at": AT}
+        results = at_once(
+            lambda case=case, say=say: actions.answer_case(case, answer=CaseAnswer.DECLINED, by=user_a, **say),
+            lambda case=case, say=say: actions.withdraw_case(case, by=municipal, **say),
+        )
+        (won,) = [row for row in results if isinstance(row, DismissalRecommendation)]
+        assert sum(isinstance(result, Stale) for result in results) == 1
+        case = as_it_is(case)
+        assert case.state == won.state and case.state in (CaseState.ANSWERED, CaseState.WITHDRAWN)
+        assert bool(case.answered_at) != bool(case.withdrawn_at)
+    ends = CaseAct.unscoped.filter(kind__in=(CaseActKind.ANSWERED, CaseActKind.WITHDRAWN))
+    assert ends.count() == rounds
+
+
+@ROUNDS
+def test_a_one_time_link_used_by_two_requests_at_once_makes_one_statement(supervise, cqo_a, rounds):
+    case = supervise.asked(cqo_a)
+    for n in range(1, rounds + 1):
+        token = supervise.link(case)[1]
+        results = at_once(*[lambda token=token: actions.state_by_link(token, words="我已报告。", at=AT)] * 2)
+        assert sum(isinstance(result, Statement) for result in results) == 1
+        (sentence,) = refused(results)
+        assert "这个链接不能使用：已经用过" in sentence
+        assert Statement.unscoped.count() == case.acts.filter(kind=CaseActKind.HEARD).count() == n
+
+
+@FEW_ROUNDS
+def test_a_report_handed_in_twice_at_once_has_one_receipt(supervise, cqo_a, user_a, rounds):
+    for n in range(1, rounds + 1):
+        report = supervise.written(supervise.duty(cqo_a, number=f"清质监通〔2026〕{n}号"))
+        results = at_once(
+            *[lambda report=report: actions.submit_report(report, version=report.version, by=user_a, at=IN_TIME)] * 2
+        )
+        assert sorted(type(result).__name__ for result in results) == ["DutyReport", "Stale"]
+        assert report.acts.count() == 1
+    numbers = ReportReceipt.unscoped.order_by("pk").values_list("number", flat=True)
+    assert list(numbers) == [f"首质报〔2026〕{n}号" for n in range(1, rounds + 1)]
+
+
+@ROUNDS
+def test_a_notice_published_twice_at_once_lays_one_set_of_duties_and_tells_once(
+    supervise, make, cqo_a, person_b, company_b, municipal, municipal_two, rounds
+):
+    cqo_b = supervise.cqo(person_b, company_b)
+    for n in range(1, rounds + 1):
+        cycle = supervise.planned(number=f"清质监通〔2026〕{n}号")
+        results = at_once(
+            *(
+                lambda who=who, cycle=cycle: actions.publish_cycle(cycle, version=cycle.version, by=who, at=PUBLISHED)
+                for who in (municipal, municipal_two)
+            )
+        )
+        assert sorted(type(result).__name__ for result in results) == ["ReportCycle", "Stale"]
+        assert sorted(cycle.duties.values_list("appointment", flat=True)) == sorted([cqo_a.pk, cqo_b.pk])
+        assert Message.unscoped.filter(subject=NOTICE["title"]).count() == 2 * n
+
+
+@FEW_ROUNDS
+def test_no_letter_is_issued_for_an_appointment_that_the_enterprise_ends_at_that_moment(
+    supervise, person_a, company_a, user_a, municipal, rounds
+):
+    """Whoever comes first: signed and then closed by the end, or ended and never signed. No deadlock."""
+    for n in range(rounds):
+        first_day = FIRST_DAY + n * DAY
+        row = supervise.cqo(person_a, company_a, first_day=first_day)
+        case = supervise.proposed(row)
+        results = at_once(
+            lambda case=case: actions.sign(
+                case, version=case.version, answer_due=TODAY + 30 * DAY, by=municipal, at=AT
+            ),
+            lambda row=row, last_day=first_day: actions.end(
+                row, version=row.version, reason=EndReason.RESIGNED, last_day=last_day, by=user_a, at=AT
+            ),
+        )
+        assert isinstance(results[1], Appointment), results[1]
+        case = as_it_is(case)
+        assert (as_it_is(row).state, case.state) == (State.ENDED, CaseState.CLOSED)
+        signed = isinstance(results[0], DismissalRecommendation)
+        assert signed or isinstance(results[0], Stale), results[0]
+        assert letters_of(case) == int(signed) == int(bool(case.number))
+        kinds = list(case.acts.order_by("pk").values_list("kind", flat=True))
+        assert kinds[-1] == CaseActKind.CLOSED and (kinds[-2] == CaseActKind.SIGNED) == signed
+
+
+@FEW_ROUNDS
+def test_the_clock_and_the_enterprise_s_answer_at_once_end_the_appointment_once(supervise, county_one, rounds):
+    """The day after the term, before the clock's next round: the enterprise may still answer what it was asked."""
+    over, late = AT.replace(year=2027, month=1, day=10), "聘任期限已经届满，没有可以解除的聘任。"
+    for n in range(1, rounds + 1):
+        company = enterprise(30000000 + n, f"丙{n}公司", by=county_one)
+        user = account(f"enterprise-{n}", Role.ENTERPRISE, "经办人", enterprise=company)
+        row = supervise.cqo(person(100 + n, f"王{n}", company=company, by=user), company)
+        case = supervise.letter_read(row)
+        say = partial(actions.answer_case, case, version=case.version, reason="责任另有其人。", by=user, at=over)
+        with pytest.raises(Refused, match=late):
+            say(answer=CaseAnswer.DISMISSED)
+        answer = (CaseAnswer.DECLINED, CaseAnswer.DISMISSED)[n % 2]
+        results = at_once(lambda: actions.expire_due(at=over), partial(say, answer=answer))
+        assert type(results[0]) is int, results[0]
+        assert type(results[1]) in (DismissalRecommendation, Stale) or refused(results) == [late], results[1]
+        actions.expire_due(at=over)
+        row, case = as_it_is(row), as_it_is(case)
+        assert (row.state, row.end_reason, row.ended_on) == (State.ENDED, EndReason.EXPIRED, row.last_day)
+        assert row.acts.filter(kind=ActKind.ENDED).count() == 1
+        answered = isinstance(results[1], DismissalRecommendation)
+        assert case.state == (CaseState.ANSWERED if answered else CaseState.CLOSED)
+        assert not (answered and answer == CaseAnswer.DISMISSED)
+        ends = case.acts.filter(kind__in=(CaseActKind.ANSWERED, CaseActKind.CLOSED))
+        assert ends.count() == 1

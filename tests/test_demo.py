@@ -13,16 +13,16 @@ from django.utils import timezone
 
 from appointments.actions import start_draft
 from appointments.eligibility import checklist
-from appointments.models import Act, Appointment, Paper
-from appointments.states import EndReason, State
+from appointments.models import Act, Appointment, DismissalRecommendation, Paper
+from appointments.states import CaseState, EndReason, State
 from cqo_portal.demo import evidence
 from cqo_portal.demo.names import FIRMS, Names
-from cqo_portal.demo.seed import ACCOUNTS
+from cqo_portal.demo.seed import ACCOUNTS, THIRD
 from registry import filestore
 from registry.actions.files import inspect
-from registry.models import BasisPeriod, Candidate, Employment, Enterprise, Message, StoredFile, User
+from registry.models import BasisPeriod, Candidate, Delivery, Employment, Enterprise, Message, StoredFile, User
 from registry.rules import credit_code_fault
-from registry.states import Outcome
+from registry.states import DeliveryState, Outcome
 from tests.cast import all_counties
 
 
@@ -91,6 +91,16 @@ def test_all_that_happened_lies_in_the_past_and_old_messages_are_read(small_city
     assert Message.unscoped.exclude(read_at=None).exists()
 
 
+def test_what_was_written_before_the_last_days_was_sent_and_no_text_to_a_person_is_kept(small_city):
+    old = Delivery.unscoped.filter(created_at__lt=timezone.now() - timedelta(days=3))
+    assert old.exists() and set(old.values_list("state", flat=True)) == {DeliveryState.SENT}
+    assert not old.filter(sent_at=None).exists() and not old.filter(message=None).exclude(body="").exists()
+
+
+def test_a_small_demo_has_no_third_account(small_city):
+    assert THIRD not in small_city and not User.unscoped.filter(username=THIRD).exists()
+
+
 def test_every_stored_file_and_paper_is_there(small_city):
     named = [row.sha256 for model in (StoredFile, Paper) for row in model.unscoped.all()]
     assert len(named) > 20
@@ -133,7 +143,7 @@ def test_the_same_words_draw_the_same_evidence_and_uploads_take_it(as_pdf, conte
 @pytest.mark.django_db
 def test_the_whole_city_holds_every_state_in_three_years_of_history(settings):
     settings.DEMO = True
-    load()
+    printed = load()
     today = timezone.localdate()
     assert Enterprise.unscoped.count() == 60 and Candidate.unscoped.count() >= 150
     states = set(Appointment.unscoped.values_list("state", flat=True))
@@ -151,5 +161,10 @@ def test_the_whole_city_holds_every_state_in_three_years_of_history(settings):
     assert shared
     numbers = list(Appointment.unscoped.order_by("created_at", "pk").values_list("reference", flat=True))
     assert numbers == sorted(numbers)
+    third = User.unscoped.get(username=THIRD)
+    assert f"\n  {THIRD}\n" in printed and third.check_password(settings.DEMO_PASSWORD)
+    assert DismissalRecommendation.unscoped.filter(
+        appointment__enterprise=third.enterprise, state=CaseState.SERVED
+    ).exists()
     for code in Enterprise.unscoped.values_list("county__code", flat=True).distinct():
         assert Appointment.unscoped.filter(enterprise__county__code=code, state=State.FILED).exists(), code

@@ -6,6 +6,7 @@ import inspect
 import pkgutil
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from operator import attrgetter
 from pathlib import Path
 
@@ -24,6 +25,20 @@ import registry.actions
 import registry.rules
 import training.actions
 import training.rules
+from appointments.actions import ask_statements
+from appointments.models import (
+    Accident,
+    CaseAct,
+    CaseEvidence,
+    CaseGround,
+    DismissalRecommendation,
+    Finding,
+    FindingEvidence,
+    NoticeService,
+    Statement,
+    StatementLink,
+)
+from appointments.states import OPEN_CASE_ACTS, CaseActKind, Party
 from registry.models import Message, ScopedBase, StoredFile, User
 from registry.notices import tell_city, tell_county, tell_enterprise
 from registry.states import Role
@@ -79,16 +94,53 @@ def test_no_code_of_ours_reads_past_the_name_of_the_door():
     assert found(SOURCES, r"(?<!User)\.objects\b") == []
 
 
+WAYS_TO_ENTERPRISE = (
+    "enterprise",
+    "appointment.enterprise",
+    "project.enterprise",
+    "record.enterprise",
+    "report.enterprise",
+    "finding.enterprise",
+    "case.enterprise",
+    "achievement.enterprise",
+    "commendation.enterprise",
+    "guidance.enterprise",
+    "sheet.appointment.enterprise",
+    "target.sheet.appointment.enterprise",
+)
+
+
 def enterprise_of(row):
     """The enterprise of a row that belongs to one alone."""
-    for path in ("enterprise", "appointment.enterprise", "project.enterprise", "record.enterprise"):
+    for path in WAYS_TO_ENTERPRISE:
         if hasattr(row, path.partition(".")[0]):
             return attrgetter(path)(row)
     return row.entry.project.enterprise
 
 
+def for_bureaus_alone(row) -> bool:
+    """Whether a row is for the bureaus' eyes: what they found out and deliberate, and what the CQO told them alone.
+
+    An enterprise learns of a recommendation when it is asked for its statement (design §3), not before.
+    """
+    match row._meta.model_name:
+        case "finding" | "findingevidence" | "accident" | "caseevidence" | "statementlink" | "noticeservice":
+            return True
+        case "storedfile":
+            return row.internal
+        case "dismissalrecommendation":
+            return row.asked_at is None
+        case "statement":
+            return row.party == Party.CQO
+        case "caseact":
+            return row.case.asked_at is None or row.kind not in OPEN_CASE_ACTS
+    return hasattr(row, "case") and row.case.asked_at is None
+
+
 def owners(row) -> set:
     """The enterprises, counties and training bodies a row belongs to, by its own foreign keys and not by the door."""
+    if for_bureaus_alone(row):
+        return {enterprise_of(row).county}
     match row._meta.model_name:
         case "enterprise":
             return {row}
@@ -107,6 +159,7 @@ def owners(row) -> set:
 
 
 SCOPED = [model for model in MODELS if issubclass(model, ScopedBase)]
+OF_BUREAUS = (Accident, CaseEvidence, Finding, FindingEvidence, NoticeService, StatementLink)
 
 
 @pytest.fixture
@@ -137,11 +190,27 @@ def sees(strangers, company_a, company_b, body, body_two, request):
 def test_every_row_is_seen_by_those_it_belongs_to_and_the_city_and_by_nobody_else(sees, company_a, company_b):
     for model in SCOPED:
         rows = {row.pk: owners(row) for row in model.unscoped.all()}
-        assert {company_a, company_b} <= set().union(*rows.values()), f"{model.__name__} has no row that could leak"
+        could_leak = [company_a, company_b] if model not in OF_BUREAUS else [company_a.county, company_b.county]
+        assert set(could_leak) <= set().union(*rows.values()), f"{model.__name__} has no row that could leak"
         for user, parties in sees.items():
             visible = set(model.unscoped.visible_to(user).values_list("pk", flat=True))
             assert visible == {pk for pk, own in rows.items() if own & parties}, (model.__name__, user.username)
         assert not model.unscoped.visible_to(AnonymousUser()).exists(), model.__name__
+
+
+def test_an_enterprise_learns_of_a_case_when_it_is_asked_and_never_what_its_cqo_said(
+    supervise, cqo_a, company_a, user_a, county_one
+):
+    opened = supervise.opened(cqo_a)
+    own = DismissalRecommendation.unscoped.visible_to(user_a)
+    assert not own.exists() and DismissalRecommendation.unscoped.visible_to(county_one).exists()
+    assert not any(model.unscoped.visible_to(user_a).exists() for model in (CaseAct, CaseGround))
+    case = ask_statements(opened, version=1, due_on=AT.date() + timedelta(days=5), by=county_one, at=AT)
+    supervise.heard(case)
+    assert own.get() == case and CaseGround.unscoped.visible_to(user_a).get().case == case
+    assert Statement.unscoped.visible_to(user_a).get().party == Party.ENTERPRISE
+    assert Statement.unscoped.visible_to(county_one).count() == 2
+    assert {act.kind for act in CaseAct.unscoped.visible_to(user_a)} == {CaseActKind.ASKED}
 
 
 def test_a_body_sees_its_own_sessions_and_an_enterprise_what_is_open_to_it(strangers, sees, body, body_two, request):
@@ -237,14 +306,34 @@ def functions_of(package) -> Iterator[tuple[str, object]]:
 
 
 BY_THE_SYSTEM = {
+    "appointments.actions.cycles.include_late_joiners",
     "appointments.actions.ending.expire_due",
+    "appointments.actions.reminding.send_reminders",
     "training.actions.enrolment.fill_seats",
     "training.actions.pool.enter_if_due",
 }
+BY_NO_ACCOUNT = {  # what the CQO as a person does by the one-time link (design §2)
+    "appointments.actions.answering.state_by_link",
+    "registry.actions.files.store_file_of_person",
+}
 READS_ONLY = {
+    "appointments.actions.answering.digest_of_link",
+    "appointments.actions.answering.usable",
+    "appointments.actions.cases.begin_case",
+    "appointments.actions.cycles.addressed",
+    "appointments.actions.cycles.legal_text",
     "appointments.actions.filing.opinions_at_check",
     "appointments.actions.filing.possible",
+    "appointments.actions.issuing.preview_letter",
+    "appointments.actions.issuing.statement_notice",
     "appointments.actions.papers.preview_paper",
+    "appointments.actions.recommending.chains_named",
+    "appointments.actions.recommending.cqo_asked",
+    "appointments.actions.recommending.heard",
+    "appointments.actions.recommending.heard_in_person",
+    "appointments.actions.reminding.reminders_due",
+    "appointments.actions.reports.content_of",
+    "appointments.actions.reports.digest_of",
     "registry.actions.files.inspect",
     "training.actions.certificates.changes_since",
     "training.actions.certificates.content_of",
@@ -266,7 +355,7 @@ def test_every_act_says_who_and_when_by_keyword(package):
     assert len(acts) > 8
     for name, act in acts:
         parameters = inspect.signature(act).parameters
-        wanted = {"at"} if name in BY_THE_SYSTEM else {"at", "by"}
+        wanted = {"at"} if name in BY_THE_SYSTEM | BY_NO_ACCOUNT else {"at", "by"}
         keyword = {p.name for p in parameters.values() if p.kind is inspect.Parameter.KEYWORD_ONLY}
         assert wanted <= keyword, name
 

@@ -387,6 +387,15 @@ def test_the_clock_outlives_the_session_a_duty_lost(its_own_session):
     assert done_at == [AT, AT + HOUR]
 
 
+def test_a_clock_that_was_set_back_does_what_is_due_at_once(its_own_session):
+    done_at = []
+    ticking = clock.Clock([clock.Duty("daily", timedelta(days=1), lambda *, at: done_at.append(at))])
+    back = AT - timedelta(days=30)
+    for at in (AT, back, back + HOUR):
+        assert ticking.round(at=at)
+    assert done_at == [AT, back]
+
+
 def test_every_duty_of_the_portal_may_be_done_again_at_any_time(its_own_session, municipal):
     old = tasks.wait_alone.enqueue()
     kept = tasks.wait_alone.enqueue()

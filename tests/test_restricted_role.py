@@ -20,6 +20,8 @@ from training.actions import record_consent
 
 KEPT = {"Act", "EligibilitySnapshot", "Evidence", "FormToken", "Paper", "SealedScan", "StoredFile"}
 KEPT |= {"Certificate", "PoolConsent", "ProjectAct"}
+KEPT |= {"CaseAct", "CaseEvidence", "CaseGround", "NoticeService", "RecommendationLetter", "StampedScan", "Statement"}
+KEPT |= {"Accident", "FindingEvidence", "Reminder", "ReportAct", "ReportReceipt", "TargetResult", "TargetSheet"}
 
 
 @pytest.fixture
@@ -34,8 +36,8 @@ def as_app(db, monkeypatch):
 
 
 @pytest.fixture
-def life(make, train, company_a, company_b, person_a, person_b, as_app):
-    """The lives of two appointments and of a training, every act of them carried out in the application's role."""
+def life(make, train, supervise, company_a, company_b, person_a, person_b, as_app):
+    """The lives of appointments, a training and a recommendation, every act carried out in the application's role."""
     entry = train.pooled(person_a, company_a)
     record_consent(entry, agreed=False, by=make.officer(company_a), at=AT)
     make.qualified(person_a, company_a)
@@ -58,6 +60,8 @@ def life(make, train, company_a, company_b, person_a, person_b, as_app):
     )
     make.filed(person_b, company_b, at=AT.replace(year=2020), first_day=date(2020, 12, 1))
     assert actions.expire_due(at=AT) == 1
+    supervise.traces(supervise.cqo(person_b, company_b))
+    actions.send_reminders(at=AT)
     remember_form("0" * 32, user, "/", at=AT)
     return row
 

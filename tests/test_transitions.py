@@ -1,15 +1,28 @@
 """Every pair of states: what the lists of moves do not hold, the database refuses, however it is written."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from django.db import DatabaseError, connection, transaction
 
 from appointments import actions
-from appointments.models import Appointment
-from appointments.states import TRANSITIONS, State
+from appointments.models import Appointment, DismissalRecommendation, DutyReport, Finding, ReportCycle, ReportDuty
+from appointments.states import (
+    CASE_MOVES,
+    CYCLE_MOVES,
+    FINDING_MOVES,
+    REPORT_MOVES,
+    TRANSITIONS,
+    CaseState,
+    CycleState,
+    FindingState,
+    ReportState,
+    State,
+)
 from registry.faults import TRIGGERS, sentence_for
+from registry.refusals import Refused
 from tests.cast import AT, TODAY
+from tests.supervision_cast import IN_TIME, PUBLISHED, undone
 from tests.training_cast import EARLIER, PLAN
 from training import actions as training_actions
 from training.models import Attendance, Enrolment, ImprovementProject, PoolEntry, Revocation, Session, SessionDay
@@ -327,3 +340,145 @@ def test_a_decided_revocation_and_an_entry_of_the_pool_stay_as_written(train, pe
     assert refusal(lambda: way(decided, decline_reason="改写")) == TRIGGERS["revocation_decided_stays"]
     assert refusal(lambda: Revocation.unscoped.all()._raw_delete("default")) == TRIGGERS["revocation_never_deleted"]
     assert refusal(lambda: PoolEntry.unscoped.all()._raw_delete("default")) == TRIGGERS["pool_entry_never_deleted"]
+
+
+# --- Supervision: notices, reports, findings, recommendations --------------------------------------------------------
+
+SUPERVISED = {
+    ReportCycle: (CycleState, CYCLE_MOVES),
+    DutyReport: (ReportState, REPORT_MOVES),
+    Finding: (FindingState, FINDING_MOVES),
+    DismissalRecommendation: (CaseState, CASE_MOVES),
+}
+BORN = {
+    ReportCycle: "cycle_born_as_draft",
+    DutyReport: "report_born_as_draft",
+    Finding: "finding_born_as_draft",
+    DismissalRecommendation: "case_born_opened",
+}
+MONTH = timedelta(days=30)
+of_supervision = pytest.mark.parametrize("model", SUPERVISED, ids=lambda model: model.__name__)
+
+
+@pytest.fixture
+def supervised(supervise, cqo_a):
+    """A row of supervision in a state that the acts brought it to."""
+    roads = {
+        ReportCycle: supervise.cycle_in,
+        DutyReport: lambda state: supervise.report_in(state, supervise.duty(cqo_a)),
+        Finding: lambda state: supervise.finding_in(state, cqo_a),
+        DismissalRecommendation: lambda state: supervise.case_in(state, cqo_a),
+    }
+    return lambda model, state: roads[model](state)
+
+
+@of_supervision
+def test_in_supervision_too_no_move_that_is_not_listed_is_written_in_any_way(supervised, model):
+    states, listed = SUPERVISED[model]
+    for state in states.values:
+        with undone():
+            row = supervised(model, state)
+            assert row.state == state
+            for to in states.values:
+                if to == state or (state, to) in listed:
+                    continue
+                for way in WAYS:
+                    assert refusal(lambda to=to, way=way, row=row: way(row, state=to)) == TRIGGERS["state_moves"]
+                    row.refresh_from_db()
+                    assert row.state == state
+
+
+@pytest.fixture
+def moving(supervise, make, cqo_a, company_a):
+    """Model → the state an act leads to → the act, by who may; what it asks for is in order."""
+    enterprise, officer, city = make.enterprise_user(company_a), make.officer(company_a), make.municipal
+
+    def act(name, by, at=AT, **values):
+        return lambda row: getattr(actions, name)(row, version=row.version, by=by, at=at, **values)
+
+    def propose(row):
+        supervise.heard(row)
+        row = DismissalRecommendation.unscoped.get(pk=row.pk)
+        return actions.propose(row, version=row.version, reason="属实", by=officer, at=AT)
+
+    def decide_not(row):
+        by = city if row.state == CaseState.PROPOSED else officer
+        return actions.decide_not(row, version=row.version, reason="已整改", by=by, at=AT)
+
+    def ask_or_send_back(row):
+        if row.state == CaseState.PROPOSED:
+            return actions.send_back(row, version=row.version, reason="理由不足", by=city, at=AT)
+        due = TODAY + MONTH
+        return actions.ask_statements(row, version=row.version, due_on=due, by=officer, at=AT)
+
+    def close(row):
+        if row.state not in (CaseState.ANSWERED, CaseState.NOT_RECOMMENDED, CaseState.WITHDRAWN):
+            supervise.resign(row.appointment)
+
+    return {
+        ReportCycle: {
+            CycleState.PUBLISHED: act("publish_cycle", city, PUBLISHED),
+            CycleState.WITHDRAWN: act("withdraw_cycle", city, PUBLISHED, reason="有误"),
+        },
+        DutyReport: {
+            ReportState.RECEIVED: act("submit_report", enterprise, IN_TIME),
+            ReportState.RETURNED: act("return_report", officer, IN_TIME, reason="缺数据"),
+            ReportState.NOTED: act("note_report", officer, IN_TIME),
+        },
+        Finding: {
+            FindingState.FILED: act("file_finding", officer),
+            FindingState.WITHDRAWN: act("withdraw_finding", officer, reason="不实"),
+        },
+        DismissalRecommendation: {
+            CaseState.ASKED: ask_or_send_back,
+            CaseState.PROPOSED: propose,
+            CaseState.ISSUED: act("sign", city, answer_due=TODAY + MONTH),
+            CaseState.SERVED: lambda row: actions.open_letter(row, by=enterprise, at=AT),
+            CaseState.ANSWERED: act("answer_case", enterprise, answer="declined", reason="责任不在其人"),
+            CaseState.NOT_RECOMMENDED: decide_not,
+            CaseState.WITHDRAWN: act("withdraw_case", city, reason="事实有误"),
+            CaseState.CLOSED: close,
+        },
+    }
+
+
+@of_supervision
+def test_every_listed_move_of_supervision_is_reached_by_an_act_and_every_other_is_left_undone(
+    supervised, moving, model
+):
+    states, listed = SUPERVISED[model]
+    for state in states.values:
+        with undone():
+            row = supervised(model, state)
+            for to, act in moving[model].items():
+                with undone():
+                    try:
+                        act(model.unscoped.get(pk=row.pk))
+                    except Refused:
+                        assert (state, to) not in listed, (state, to)
+                    after = model.unscoped.get(pk=row.pk).state
+                    assert after == (to if (state, to) in listed else state), (state, to)
+
+
+@of_supervision
+def test_no_row_of_supervision_is_born_but_at_its_beginning(supervised, model):
+    states, _ = SUPERVISED[model]
+    row = supervised(model, states.values[0])
+    row.pk = None
+    for state in states.values[1:]:
+        row.state = state
+        assert refusal(lambda: row.save(force_insert=True)) == TRIGGERS[BORN[model]]
+        assert refusal(lambda: model.unscoped.bulk_create([row])) == TRIGGERS[BORN[model]]
+
+
+def test_no_duty_no_report_and_no_recommendation_is_ever_deleted(supervise, cqo_a):
+    supervise.written(supervise.served(cqo_a))
+    supervise.opened(cqo_a)
+    kept = {
+        ReportDuty: "duty_never_deleted", DutyReport: "report_never_deleted",
+        DismissalRecommendation: "case_never_deleted",
+    }  # fmt: skip
+    for model, trigger in kept.items():
+        rows = model.unscoped.all()
+        assert refusal(lambda rows=rows: rows._raw_delete("default")) == TRIGGERS[trigger]
+        assert rows.exists()

@@ -25,7 +25,7 @@ from appointments import actions
 from appointments.documents import LetterFacts, letter_of_appointment
 from appointments.models import Appointment, Paper
 from appointments.states import EndReason, PaperKind
-from cqo_portal.verification import LIMITS, UNKNOWN_LIMIT
+from cqo_portal.verification.pages import LIMITS, UNKNOWN_LIMIT
 from registry import filestore
 from registry.actions.people import correct_name
 from registry.models import Enterprise, RateWindow, StoredFile, VerificationTally

@@ -5,19 +5,26 @@ from datetime import date, timedelta
 from django.db import transaction
 
 from appointments import notices
+from appointments.actions.cases import close_cases_of
 from appointments.actions.common import begin, move, note
-from appointments.models import Appointment
-from appointments.states import ActKind, EndReason, State
-from registry.actions.common import day_of
-from registry.models import User
+from appointments.models import Appointment, Evidence
+from appointments.states import ActKind, EndReason, EvidenceKind, State
+from registry.actions.common import day_of, own_file
+from registry.models import StoredFile, User
 from registry.models.measure import days
 from registry.refusals import Refused
 
 
 @transaction.atomic
-def withdraw(appointment: Appointment, *, version: int, by: User, at, reason: str = "") -> Appointment:
-    """The enterprise takes its filing back; if the term had begun, it closes that day."""
+def withdraw(
+    appointment: Appointment, *, version: int, by: User, at, reason: str = "", scan: StoredFile | None = None
+) -> Appointment:
+    """The enterprise takes its filing back; if the term had begun, it closes that day.
+
+    ``scan``: the enterprise's own paper, without which no bureau transcribes it (design 1.15).
+    """
     appointment = begin(appointment, "withdraw", version=version, by=by, to=State.WITHDRAWN)
+    _on_paper(appointment, scan, by=by, at=at)
     if appointment.term and not reason.strip():
         raise Refused("请写明撤回的原因。", field="reason")
     if appointment.in_force:
@@ -28,20 +35,43 @@ def withdraw(appointment: Appointment, *, version: int, by: User, at, reason: st
     note(appointment, ActKind.WITHDRAWN, by=by, at=at, reason=reason.strip())
     if appointment.term:
         notices.withdrawn(appointment, at=at)
+        close_cases_of(appointment, by=by, at=at)
     return appointment
 
 
 @transaction.atomic
 def end(
-    appointment: Appointment, *, version: int, reason: str, last_day: date, by: User, at, why: str = ""
+    appointment: Appointment,
+    *,
+    version: int,
+    reason: str,
+    last_day: date,
+    by: User,
+    at,
+    why: str = "",
+    scan: StoredFile | None = None,
 ) -> Appointment:
-    """The enterprise ends the appointment: why, and which was the last day. A successor may start the day after."""
+    """The enterprise ends the appointment: why, and which was the last day. A successor may start the day after.
+
+    ``scan``: the enterprise's own paper, without which no bureau transcribes it (design 1.15).
+    """
     appointment = begin(appointment, "end", version=version, by=by, to=State.ENDED)
+    _on_paper(appointment, scan, by=by, at=at)
     if reason not in EndReason.values or reason == EndReason.EXPIRED:
         raise Refused("请选择终止的原因。", field="reason")
     if not appointment.first_day <= last_day <= min(day_of(at), appointment.last_day):
         raise Refused("终止日期须在聘任首日至今天之间，且不晚于聘任末日。", field="last_day")
     return _ended(appointment, reason, last_day, by=by, at=at, why=why)
+
+
+def _on_paper(appointment: Appointment, scan: StoredFile | None, *, by: User, at) -> None:
+    """Keep the enterprise's own paper of what a bureau transcribes. Raises Refused where there is none."""
+    if by.enterprise_id is not None:
+        return
+    if scan is None:
+        raise Refused("代录企业的终止或者撤回，须附企业书面文件的扫描件。", field="scan")
+    own_file(scan, appointment.enterprise, field="scan")
+    Evidence.unscoped.create(appointment=appointment, kind=EvidenceKind.ENDING, file=scan, added_at=at, added_by=by)
 
 
 def _ended(appointment: Appointment, reason: str, last_day: date, *, by: User | None, at, why: str = "") -> Appointment:
@@ -53,6 +83,7 @@ def _ended(appointment: Appointment, reason: str, last_day: date, *, by: User | 
         appointment, ActKind.ENDED, by=by, at=at, reason="；".join(filter(None, [EndReason(reason).label, why.strip()]))
     )
     notices.ended(appointment, at=at)
+    close_cases_of(appointment, by=by, at=at)
     return appointment
 
 

@@ -4,7 +4,7 @@ from django import forms
 
 from appointments.models import Appointment
 from appointments.rules import EARLIEST_FIRST_DAY, Criterion, default_opinion
-from appointments.states import Appointer, EndReason, EvidenceKind, State
+from appointments.states import FILED_KINDS, Appointer, EndReason, State
 from registry.fields import DayField, LineField, PickField, RowField, TextField, UploadField
 from registry.models import Candidate, StoredFile, User
 from registry.pages import PortalForm
@@ -56,7 +56,9 @@ class DeclarationsForm(StepForm):
     declares_ethics = forms.BooleanField(label="第六条（一）", required=False)
     declares_knowledge = forms.BooleanField(label="第六条（二）", required=False)
     declares_independence = forms.BooleanField(label="第六条（四）", required=False)
-    kind = PickField(label="材料类别", choices=EvidenceKind.choices, empty="请选择", required=False)
+    kind = PickField(
+        label="材料类别", choices=[(kind.value, kind.label) for kind in FILED_KINDS], empty="请选择", required=False
+    )
     file = UploadField(label="材料", required=False)
 
     def clean(self):
@@ -168,7 +170,19 @@ class ReturnForm(ActForm):
         return {name: remark for name, remark in written.items() if remark}
 
 
-class WithdrawForm(ActForm):
+class OnPaperForm(ActForm):
+    """Abstract: an act of the enterprise; a bureau that transcribes it adds the enterprise's own paper."""
+
+    scan = UploadField(label="企业书面文件的扫描件")
+    field_order = ["reason", "last_day", "why", "scan"]
+
+    def __init__(self, *args, transcribes: bool, **options):
+        super().__init__(*args, **options)
+        if not transcribes:
+            del self.fields["scan"]
+
+
+class WithdrawForm(OnPaperForm):
     """撤回: why."""
 
     reason = TextField(label="撤回的原因", max_length=200)
@@ -178,7 +192,7 @@ class WithdrawForm(ActForm):
         self.fields["reason"].required = appointment.term is not None
 
 
-class EndForm(ActForm):
+class EndForm(OnPaperForm):
     """终止聘任: the enterprise's own act (Art. 11, 12)."""
 
     reason = PickField(

@@ -28,8 +28,51 @@ from appointments.rules.eligibility import (
     qualified,
     trained,
 )
+from appointments.rules.grounds import (
+    AND_READING,
+    BASIS,
+    Chain,
+    Link,
+    concealment,
+    is_late_or_missing,
+    late_report,
+    performance,
+)
+from appointments.rules.promotion import missing_of, public_text, submission_fault
+from appointments.rules.recommending import answer_day, document_number, is_asked, is_heard
+from appointments.rules.reminding import OVERDUE, SILENCE, STEPS, reminder_due
+from appointments.rules.reports import (
+    SECTIONS,
+    Section,
+    cycle_fault,
+    days_late,
+    extension_fault,
+    missing_sections,
+)
 
 __all__ = [
+    "AND_READING",
+    "BASIS",
+    "OVERDUE",
+    "SECTIONS",
+    "SILENCE",
+    "STEPS",
+    "Chain",
+    "Link",
+    "Section",
+    "concealment",
+    "cycle_fault",
+    "days_late",
+    "document_number",
+    "extension_fault",
+    "answer_day",
+    "is_asked",
+    "is_heard",
+    "is_late_or_missing",
+    "late_report",
+    "missing_sections",
+    "performance",
+    "reminder_due",
     "DECLARATIONS",
     "EARLIEST_FIRST_DAY",
     "FILING_DAYS",
@@ -50,8 +93,11 @@ __all__ = [
     "is_renewable",
     "merged",
     "missing",
+    "missing_of",
     "needs_opinion",
+    "public_text",
     "qualified",
+    "submission_fault",
     "term_of",
     "trained",
 ]

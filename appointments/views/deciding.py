@@ -14,12 +14,14 @@ from appointments.actions import check, end, file, possible, renew, return_for_c
 from appointments.actions.filing import opinions_at_check
 from appointments.changes import described
 from appointments.eligibility import checklist
-from appointments.forms import ActForm, EndForm, OpinionForm, ReturnForm, WithdrawForm
+from appointments.forms import EndForm, OpinionForm, ReturnForm, WithdrawForm
 from appointments.models import Appointment
 from appointments.policies import filing_ends
 from appointments.rules import needs_opinion
 from appointments.states import State
 from appointments.views import shown
+from appointments.views.related import related
+from registry.actions.files import store_file
 from registry.history import events_of, history
 from registry.pages import PortalForm, carry_out
 
@@ -42,6 +44,7 @@ def detail(request, reference):
         "evidences": appointment.evidences.select_related("file"),
         "events": shown.timeline_of(appointment),
         "predecessor": shown.predecessor_of(appointment),
+        "related": related(appointment, request.user, today),
         "today": today,
     }
     if request.user.has_perm("registry.see_history"):
@@ -65,18 +68,25 @@ class ActPage:
     template: str = "appointments/act.html"
 
 
-def _opinions(data, appointment: Appointment) -> OpinionForm:
+def _opinions(request, appointment: Appointment) -> OpinionForm:
     wanted = needs_opinion(checklist(appointment, timezone.localdate()).criteria)
     written = opinions_at_check(appointment) if appointment.state == State.CHECKED else {}
-    return OpinionForm(data, appointment=appointment, wanted=wanted, written=written)
+    return OpinionForm(_posted(request), appointment=appointment, wanted=wanted, written=written)
 
 
-def _remarks(data, appointment: Appointment) -> ReturnForm:
-    return ReturnForm(data, appointment=appointment, described=described(appointment))
+def _remarks(request, appointment: Appointment) -> ReturnForm:
+    return ReturnForm(_posted(request), appointment=appointment, described=described(appointment))
 
 
-def _plain(form: type[ActForm]) -> Callable:
-    return lambda data, appointment: form(data, appointment=appointment)
+def _own_act(form: type[WithdrawForm | EndForm]) -> Callable:
+    """A form of the enterprise's own act; a bureau that transcribes it is asked for the enterprise's paper."""
+    return lambda request, appointment: form(
+        _posted(request), request.FILES or None, appointment=appointment, transcribes=not request.user.enterprise_id
+    )
+
+
+def _posted(request):
+    return request.POST if request.method == "POST" else None
 
 
 def _with_opinions(action: Callable) -> Callable:
@@ -88,7 +98,13 @@ def _with_remarks(row, form, **who):
 
 
 def _with_values(action: Callable) -> Callable:
-    return lambda row, form, **who: action(row, version=form.cleaned_data["version"], **form.values(), **who)
+    def carry(row, form, **who):
+        values = form.values()
+        if scan := values.pop("scan", None):
+            values["scan"] = store_file(scan[1], scan[0], enterprise=row.enterprise, **who)
+        return action(row, version=form.cleaned_data["version"], **values, **who)
+
+    return carry
 
 
 ACTS = {
@@ -107,11 +123,11 @@ ACTS = {
     ),
     "withdraw": ActPage(
         "撤回", "撤回后不能恢复。已经提交的，任期当天终止，聘书和授权书随之失效；需要时可以重新任命。",
-        "撤回", "已撤回。", _plain(WithdrawForm), _with_values(withdraw),
+        "撤回", "已撤回。", _own_act(WithdrawForm), _with_values(withdraw),
     ),
     "end": ActPage(
         "终止聘任", "终止聘任是企业自己的决定（第十一条）。终止后，次日起可以任命新的首席质量官。",
-        "终止聘任", "已终止。新的首席质量官可以自次日起任命。", _plain(EndForm), _with_values(end),
+        "终止聘任", "已终止。新的首席质量官可以自次日起任命。", _own_act(EndForm), _with_values(end),
     ),
 }  # fmt: skip
 
@@ -123,9 +139,9 @@ def act(request, reference, act):
         raise Http404
     if shut := shown.closed(request, appointment, act):
         return shut
-    page, posted = ACTS[act], request.method == "POST"
-    form = page.build(request.POST if posted else None, appointment)
-    if posted and form.is_valid():
+    page = ACTS[act]
+    form = page.build(request, appointment)
+    if request.method == "POST" and form.is_valid():
         carry = partial(page.carry, appointment, form)
         if done := carry_out(request, form, carry, shown.url_of, row=appointment, done=page.done):
             return done

@@ -5,7 +5,7 @@ from datetime import date
 from django.utils import timezone
 
 from appointments.models import Appointment
-from cqo_portal.dashboards import appointments, training
+from cqo_portal.dashboards import appointments, promotion, supervision, training
 from cqo_portal.dashboards.appointments import cqo_in_force
 from cqo_portal.dashboards.figures import coverage, figures, public_figures
 from cqo_portal.dashboards.items import SHOWN, Coming, Todo
@@ -32,7 +32,8 @@ def counts(user: User) -> dict[str, int]:
     if not user.is_authenticated:
         return {}
     waiting = 0 if user.role == Role.TRAINER else Appointment.unscoped.awaiting(user).count()
-    home = waiting + training.count(user, timezone.localdate())
+    today = timezone.localdate()
+    home = waiting + training.count(user, today) + supervision.count(user, today) + promotion.count(user)
     return {"home": home, "appointment_queue": waiting, "inbox": Message.unscoped.visible_to(user).unread().count()}
 
 
@@ -41,15 +42,16 @@ def todos(user: User) -> list[Todo]:
     today = timezone.localdate()
     if user.role == Role.TRAINER:
         return training.todos(user, today)
-    found = [*appointments.todos(user), *training.todos(user, today)]
+    parts = (training, supervision, promotion)
+    found = [*appointments.todos(user), *(todo for part in parts for todo in part.todos(user, today))]
     if user.role == Role.ENTERPRISE:
         return sorted(found, key=lambda todo: (todo.tag[0] != "需处理", todo.since))
     return sorted(found, key=lambda todo: todo.since)[: 2 * SHOWN]
 
 
 def coming(user: User, today: date) -> list[Coming]:
-    """Terms that end and sessions that begin within ninety days (Art. 7, 11)."""
+    """Terms that end, sessions that begin, duties that fall due within ninety days (Art. 6(五), 7, 11)."""
     found = training.coming(user, today)
     if user.role != Role.TRAINER:
-        found += appointments.coming(user, today)
+        found += [*appointments.coming(user, today), *supervision.coming(user, today)]
     return sorted(found, key=lambda coming: coming.day)

@@ -10,22 +10,28 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
-from appointments.actions import expire_due
+from appointments.actions import expire_due, include_late_joiners, send_reminders
+from appointments.models import DismissalRecommendation
+from appointments.states import CaseState
 from cqo_portal.demo.names import BUREAU_NAMES, FIRMS, FirmRow, Names
 from cqo_portal.demo.people import DAYS, City, Firm, Standing, hire, hire_shared, office_hour
+from cqo_portal.demo.promotion import stories as promotion_stories
 from cqo_portal.demo.stories import PLOTS, Story, play
+from cqo_portal.demo.supervision import stories as supervision_stories
 from cqo_portal.demo.training import stories as training_stories
 from registry.actions.enterprises import designate, register_enterprise
 from registry.actions.measure import record_extension, record_interpretation
 from registry.actions.people import end_employment
-from registry.models import County, Edition, Enterprise, Message, User
+from registry.models import County, Delivery, Edition, Enterprise, Message, User
 from registry.refusals import Refused
 from registry.rules import anniversary
-from registry.states import Designation, Role, SizeBand
+from registry.states import DeliveryState, Designation, Role, SizeBand
 
 ENTERPRISE_ACCOUNTS = {"flagship": "enterprise-a", "newcomer": "enterprise-b"}
+THIRD = "enterprise-c"
 ACCOUNTS = (*BUREAU_NAMES, *ENTERPRISE_ACCOUNTS.values())
 REGISTERED = 1410  # days ago the register was begun
+REMINDED = 45  # nights ago the first reminders of the demo went out
 EXTENDED = 1278  # days ago the demo's extension took effect; nothing was in force before it
 
 
@@ -50,10 +56,14 @@ def seed(*, firms: int = len(FIRMS), dice: int = 20160331, tell: Callable[[str],
         _clock(today),
         _basis(edition, administrator, city.municipal, today),
         *training_stories(city, dice, REGISTERED + 20, administrator),
+        *supervision_stories(city, dice),
+        *promotion_stories(city, dice),
         *(_life(row, place, city, Random(dice + place)) for place, row in enumerate(FIRMS[:firms])),
     ]
     play(stories, until=_midnight(today), tell=_yearly(tell))
     _read_old_messages(today)
+    _send_old_deliveries(today)
+    _open_third_account(city.password)
 
 
 def _midnight(day: date) -> datetime:
@@ -88,10 +98,13 @@ def _city(today: date, names: Names) -> City:
 
 
 def _clock(today: date) -> Story:
-    """Each night, what is over expires."""
+    """Each night, what is over expires; of late, notices reach who came into office since, and reminders go out."""
     for ago in range(EXTENDED, -1, -1):
         at = yield _midnight(today - ago * DAYS)
         expire_due(at=at)
+        if ago < REMINDED:
+            include_late_joiners(at=at)
+            send_reminders(at=at)
 
 
 def _basis(edition: Edition, administrator: User, municipal: User, today: date) -> Story:
@@ -166,6 +179,21 @@ def _designate(firm: Firm, at: datetime) -> None:
         if firm.random.random() < chance:
             until = firm.ago(firm.random.randrange(200, 700)) if firm.random.random() < 0.15 else None
             designate(firm.enterprise, kind=kind, since=since, until=until, by=firm.officer, at=at)
+
+
+def _open_third_account(password: str) -> None:
+    """The enterprise whose answer to a recommendation is awaited signs in as ``enterprise-c``; none in a small demo."""
+    cases = DismissalRecommendation.unscoped.filter(state=CaseState.SERVED).order_by("-answer_due")
+    if case := cases.select_related("appointment__enterprise").first():
+        User.unscoped.filter(enterprise=case.enterprise).update(username=THIRD, password=password)
+
+
+def _send_old_deliveries(today: date) -> None:
+    """What was written before the last days has long been sent."""
+    old = Delivery.unscoped.filter(created_at__lt=_midnight(today - 2 * DAYS))
+    sent = {"state": DeliveryState.SENT, "attempts": 1, "sent_at": F("created_at") + timedelta(minutes=1)}
+    old.filter(message=None).update(**sent, body="")
+    old.exclude(message=None).update(**sent)
 
 
 def _read_old_messages(today: date) -> None:

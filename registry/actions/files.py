@@ -11,7 +11,7 @@ from pypdf import PdfReader
 
 from registry import filestore
 from registry.actions.common import allow
-from registry.models import Enterprise, StoredFile, User
+from registry.models import County, Enterprise, StoredFile, User
 from registry.refusals import Refused
 
 WANTED = "请上传 PDF、JPG 或 PNG 文件，每个不超过 10 MB。"
@@ -66,21 +66,43 @@ def inspect(data: bytes) -> tuple[bytes, str, int]:
     raise Refused(f"文件内容不是 PDF、JPG 或 PNG。{WANTED}")
 
 
-def store_file(data: bytes, name: str, *, enterprise: Enterprise, by: User, at) -> StoredFile:
-    """Keep an uploaded file for an enterprise. Raises Refused when it is none of the kinds allowed."""
-    allow(by, "registry.store_file", enterprise)
+def store_file(
+    data: bytes,
+    name: str,
+    *,
+    enterprise: Enterprise | None = None,
+    county: County | None = None,
+    internal: bool = False,
+    by: User,
+    at,
+) -> StoredFile:
+    """Keep an uploaded file of an enterprise, or of a bureau; ``internal`` ones no enterprise sees.
+
+    Raises Refused when it is none of the kinds allowed.
+    """
+    allow(by, "registry.keep_internal_file" if internal or enterprise is None else "registry.store_file", enterprise)
+    return _keep(data, name, enterprise=enterprise, county=county, internal=internal, uploaded_by=by, uploaded_at=at)
+
+
+def store_file_of_person(data: bytes, name: str, *, enterprise: Enterprise, at) -> StoredFile:
+    """Keep what a person without an account sends by a one-time link: for the bureau's eyes alone (Art. 12).
+
+    Raises Refused when it is none of the kinds allowed.
+    """
+    return _keep(data, name, enterprise=enterprise, internal=True, uploaded_at=at)
+
+
+def _keep(data: bytes, name: str, **whose) -> StoredFile:
     clean, content_type, pages = inspect(data)
     base = PureWindowsPath(name).name  # takes both kinds of slash
     stem = get_valid_filename(base.rsplit(".", 1)[0].strip("._ ") or "文件")[:90]
     suffix = {"application/pdf": "pdf", "image/jpeg": "jpg", "image/png": "png"}[content_type]
     return StoredFile.unscoped.create(
         reference=secrets.token_hex(12) + "0",
-        enterprise=enterprise,
         name=f"{stem}.{suffix}",
         content_type=content_type,
         size=len(clean),
         sha256=filestore.keep(clean),
         pages=pages,
-        uploaded_at=at,
-        uploaded_by=by,
+        **whose,
     )

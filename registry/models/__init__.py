@@ -4,9 +4,10 @@ from registry.models.accounts import County, User
 from registry.models.base import Base, PortalQuerySet, ScopedBase, ScopedQuerySet, tracked
 from registry.models.checks import RateWindow, VerificationTally
 from registry.models.enterprises import Enterprise, EnterpriseDesignation, EnterpriseSeat
-from registry.models.files import Counter, FormToken, IssuedPaper, Message, StoredFile, append_only
+from registry.models.files import Counter, FormToken, IssuedPaper, StoredFile, append_only
 from registry.models.jobs import Job
 from registry.models.measure import BasisPeriod, Clause, Edition, Interpretation
+from registry.models.messages import Delivery, Message
 from registry.models.people import (
     Candidate,
     Education,
@@ -23,6 +24,7 @@ __all__ = [
     "Clause",
     "Counter",
     "County",
+    "Delivery",
     "Edition",
     "Education",
     "Employment",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pghistory
+import pgtrigger
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import RangeOperators
 from django.db import models
@@ -95,6 +96,16 @@ def pair(name: str, at: str, by: str, **clock) -> models.CheckConstraint:
     if clock:
         both |= Q(**{f"{at}__isnull": False, f"{by}__isnull": True}, **clock)
     return models.CheckConstraint(name=name, condition=both, violation_error_message="办理时间和办理人须同时记录。")
+
+
+def moves(name: str, allowed: tuple[tuple[str, str], ...]) -> pgtrigger.FSM:
+    """The trigger that refuses every other change of state."""
+    return pgtrigger.FSM(name=name, field="state", transitions=[(str(a), str(b)) for a, b in allowed])
+
+
+def born_as(name: str, state: str) -> pgtrigger.Protect:
+    """The trigger that refuses a row that begins anywhere else."""
+    return pgtrigger.Protect(name=name, operation=pgtrigger.Insert, condition=~pgtrigger.Q(new__state=str(state)))
 
 
 def tracked(**options):

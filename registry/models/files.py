@@ -5,14 +5,23 @@ from django.db import models
 from django.db.models import Q
 
 from registry.models.accounts import County, User
-from registry.models.base import Base, PortalQuerySet, ScopedBase
+from registry.models.base import Base, ScopedBase, ScopedQuerySet
 from registry.models.enterprises import Enterprise
-from registry.states import CITY_WIDE, Role
 
 
 def append_only(name: str) -> pgtrigger.Protect:
     """The trigger that keeps rows as they were written."""
     return pgtrigger.Protect(name=name, operation=pgtrigger.Update | pgtrigger.Delete)
+
+
+class StoredFileQuerySet(ScopedQuerySet):
+    """Files of an enterprise, or of a bureau; what a bureau keeps for itself no enterprise sees."""
+
+    def of_enterprise(self, enterprise_id):
+        return self.filter(enterprise=enterprise_id, internal=False)
+
+    def of_county(self, county_id):
+        return self.filter(Q(enterprise__county=county_id) | Q(county=county_id))
 
 
 class StoredFile(ScopedBase):
@@ -21,18 +30,36 @@ class StoredFile(ScopedBase):
     append_only = True
 
     reference = models.CharField(max_length=32, unique=True, editable=False)
-    enterprise = models.ForeignKey(Enterprise, models.PROTECT, related_name="files")
+    # Whose is it? An enterprise's, a county bureau's, or with neither the municipal bureau's.
+    enterprise = models.ForeignKey(Enterprise, models.PROTECT, null=True, blank=True, related_name="files")
+    county = models.ForeignKey(County, models.PROTECT, null=True, blank=True, related_name="+")
+    internal = models.BooleanField("仅质监部门可见", default=False)
     name = models.CharField("文件名", max_length=120)
     content_type = models.CharField(max_length=40)
     size = models.PositiveIntegerField("字节数")
     sha256 = models.CharField(max_length=64)
     pages = models.PositiveIntegerField("页数", default=1)
     uploaded_at = models.DateTimeField()
-    uploaded_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    # Empty for what a person without an account sent by a one-time link.
+    uploaded_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+
+    unscoped = StoredFileQuerySet.as_manager()
 
     class Meta(ScopedBase.Meta):
         verbose_name = verbose_name_plural = "文件"
         triggers = [append_only("stored_file_append_only")]
+        constraints = [
+            models.CheckConstraint(
+                name="stored_file_one_owner",
+                condition=Q(enterprise__isnull=True) | Q(county__isnull=True),
+                violation_error_message="一份文件只属于一个单位。",
+            ),
+            models.CheckConstraint(
+                name="stored_file_without_account_is_internal",
+                condition=Q(uploaded_by__isnull=False) | Q(internal=True),
+                violation_error_message="没有账号的人提交的文件仅质监部门可见。",
+            ),
+        ]
 
     def __str__(self):
         return self.name
@@ -69,58 +96,6 @@ class FormToken(Base):
             models.UniqueConstraint(
                 fields=["token", "user"], name="form_token_once", violation_error_message="这份表单已经办理过。"
             )
-        ]
-
-
-class MessageQuerySet(PortalQuerySet):
-    """In-portal messages, addressed to an enterprise, a county or the city's bureau, never to a single person."""
-
-    def visible_to(self, user):
-        """The messages of the office this user acts for."""
-        if not (user.is_authenticated and user.is_active):
-            return self.none()
-        if user.role == Role.ENTERPRISE:
-            return self.filter(enterprise=user.enterprise_id)
-        if user.role == Role.COUNTY:
-            return self.filter(county=user.county_id)
-        if user.role in CITY_WIDE:
-            return self.filter(enterprise=None, county=None)
-        return self.none()
-
-    def unread(self):
-        """Messages nobody of the office has opened."""
-        return self.filter(read_at=None)
-
-
-class Message(Base):
-    """One message, written in the transaction of the act it tells of, so that no crash loses it."""
-
-    enterprise = models.ForeignKey(Enterprise, models.CASCADE, null=True, blank=True, related_name="messages")
-    county = models.ForeignKey(County, models.CASCADE, null=True, blank=True, related_name="messages")
-    subject = models.CharField("标题", max_length=160)
-    body = models.CharField("内容", max_length=600)
-    url = models.CharField(max_length=200)
-    sent_at = models.DateTimeField("时间")
-    read_at = models.DateTimeField(null=True, blank=True)
-    read_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
-
-    unscoped = MessageQuerySet.as_manager()
-
-    class Meta(Base.Meta):
-        verbose_name = verbose_name_plural = "消息"
-        ordering = ["-sent_at", "-pk"]
-        constraints = [
-            models.CheckConstraint(
-                name="message_one_audience",
-                condition=Q(enterprise__isnull=True) | Q(county__isnull=True),
-                violation_error_message="一条消息只发给一个单位。",
-            ),
-            models.CheckConstraint(
-                name="message_read_pair",
-                condition=Q(read_at__isnull=True, read_by__isnull=True)
-                | Q(read_at__isnull=False, read_by__isnull=False),
-                violation_error_message="阅读时间和阅读人须同时记录。",
-            ),
         ]
 
 

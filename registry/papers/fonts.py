@@ -16,6 +16,7 @@ from pathlib import Path
 import fontTools
 from django.conf import settings
 from fontTools import subset
+from fontTools.pens.boundsPen import BoundsPen
 from fontTools.ttLib import TTFont
 
 RECIPE = 1  # raised whenever the way subsets are made changes
@@ -218,6 +219,30 @@ class FontSet:
         """The characters of a text that no font of papers holds; in their place a paper would show a box."""
         beyond = [character for character in dict.fromkeys(text) if character not in self._widths]
         return [character for character in beyond if character not in self._printable]
+
+    def ink(self, role: str, text: str) -> tuple[float, float]:
+        """Where the ink of a text in a role's face begins and ends, in em below the top of a line box 1 em high.
+
+        Characters beyond the subset are left out: they are set in another face. (0, 1) when none is left.
+        """
+        font = self._opened(role)
+        glyphs, names, em = font.getGlyphSet(), font.getBestCmap(), font["head"].unitsPerEm
+        boxes = []
+        for character in text:
+            pen = BoundsPen(glyphs)
+            if ord(character) in names:
+                glyphs[names[ord(character)]].draw(pen)
+            if pen.bounds:
+                boxes.append(pen.bounds)
+        if not boxes:
+            return 0.0, 1.0
+        # The line box is centred on what the face says is its height; ink is counted from its base line.
+        ascent, descent = font["hhea"].ascent, font["hhea"].descent
+        base = (em + ascent + descent) / 2
+        return (base - max(box[3] for box in boxes)) / em, (base - min(box[1] for box in boxes)) / em
+
+    def _opened(self, role: str) -> TTFont:
+        return TTFont(io.BytesIO(self.files[role]), lazy=True)
 
     @property
     def face_rules(self) -> str:

@@ -3,8 +3,10 @@
 Lengths are in mm, sizes of type in points, measures in em of that type. Nothing here knows a row of the database.
 """
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 from django.template.loader import get_template, render_to_string
 from django.utils.safestring import SafeString
@@ -37,36 +39,53 @@ def draw(
     *,
     preview: bool,
     landscape: bool = False,
+    style_sheet: str = "",
     lengths: Mapping[str, str] | None = None,
     **words: object,
 ) -> bytes:
     """A paper as a PDF: the template of that name with ``words``, its style sheet with ``lengths`` as CSS variables.
 
-    ``landscape`` adds the framed sheet of 聘书 and 培训证书. Raises Refused for a character that no font holds,
-    FontsMissing, and PaperError where a template names an address.
+    ``landscape`` adds the framed sheet of 聘书 and 培训证书, ``style_sheet`` names the one of several papers.
+    Raises Refused for a character that no font holds, FontsMissing, and PaperError where a template names an address.
     """
-    said = "".join(clean(value) for value in vars(facts).values() if isinstance(value, str))
-    if strange := fonts.load().unprintable(said):
-        raise Refused(f"“{'、'.join(strange)}”不能印出，字库没有这个字。请核对姓名和名称，或者请管理员安装字库。")
-    groups = facts.code.split("-")
-    context = {
-        "facts": facts,
-        "preview": preview,
-        "person": clean(facts.person_name),
-        "name_class": name_class(facts.person_name),
-        "qr": "" if preview else qr.svg(facts.verify_url),
-        "code_lines": ["-".join(groups[:5]) + "-" * (len(groups) > 5), "-".join(groups[5:])],
-        **words,
-    }
-    sheets = ("common", "landscape", name) if landscape else ("common", name)
-    css = "".join(get_template(f"papers/{sheet}.css").template.source for sheet in sheets)
-    css += ":root{" + "".join(f"--{length}:{value};" for length, value in (lengths or {}).items()) + "}"
+    context = common(facts, preview=preview) | words
+    css = style("common", *(["landscape"] if landscape else []), style_sheet or name, lengths=lengths)
     for tight in (False, True):
         rendering = render(render_to_string(f"papers/{name}.html", context | {"tight": tight}), css)
         # What still runs over with less white between the lines takes its second page.
         if rendering.pages == 1:
             break
     return rendering.pdf
+
+
+def common(facts: SheetFacts, *, preview: bool) -> dict[str, object]:
+    """What every template of a paper is given. Raises Refused for a character that no font holds, and FontsMissing."""
+    if strange := fonts.load().unprintable("".join(map(clean, _strings(vars(facts).values())))):
+        raise Refused(f"“{'、'.join(strange)}”不能印出，字库没有这个字。请核对姓名和名称，或者请管理员安装字库。")
+    groups = facts.code.split("-")
+    return {
+        "facts": facts,
+        "preview": preview,
+        "person": clean(facts.person_name),
+        "name_class": name_class(facts.person_name),
+        "qr": qr.svg(facts.verify_url) if facts.code and not preview else "",
+        "code_lines": ["-".join(groups[:5]) + "-" * (len(groups) > 5), "-".join(groups[5:])],
+    }
+
+
+def _strings(values: Iterable[object]) -> Iterator[str]:
+    """Every text among values, however deep in tuples and lists."""
+    for value in values:
+        if isinstance(value, str):
+            yield value
+        elif isinstance(value, tuple | list):
+            yield from _strings(value)
+
+
+def style(*sheets: str, lengths: Mapping[str, str] | None = None) -> str:
+    """The style sheets of those names one after the other, and ``lengths`` as CSS variables."""
+    css = "".join(get_template(f"papers/{sheet}.css").template.source for sheet in sheets)
+    return css + ":root{" + "".join(f"--{length}:{value};" for length, value in (lengths or {}).items()) + "}"
 
 
 def lines(runs: Sequence[Run], measure: float, indent: float = 2) -> list[Line]:
@@ -116,3 +135,20 @@ def name_class(name: str) -> str:
 def name_run(name: str, *, whole: bool = False) -> Run:
     """A name in the face that has all its characters; ``whole`` keeps it on one line, as a person's."""
     return Run(name, name_class(name), whole)
+
+
+def worded(text: str, people: Sequence[str] = (), names: Sequence[str] = ()) -> list[Run]:
+    """A text as runs: each name in the face that has all its characters, a rare character elsewhere in that face too.
+
+    The names of ``people`` stay on one line, other ``names`` may be divided.
+    """
+    text = clean(text)
+    known = {clean(name): False for name in names} | {clean(person): True for person in people}
+    cut = "|".join(re.escape(name) for name in sorted(known, key=len, reverse=True) if name)
+    runs = []
+    for part in re.split(f"({cut})", text) if cut else [text]:
+        if part in known:
+            runs.append(name_run(part, whole=known[part]))
+        else:
+            runs += [Run("".join(like), css) for css, like in groupby(part, name_class)]
+    return runs

@@ -154,6 +154,13 @@ def masked_phone(number: str) -> str:
     return f"{number[:3]}****{number[-4:]}" if len(number) >= 11 else "*" * len(number[:-2]) + number[-2:]
 
 
+@register.filter
+def masked_address(address: str) -> str:
+    """a***@example.com for an e-mail address, 138****0000 for a number."""
+    name, at, host = address.partition("@")
+    return f"{name[:1]}***@{host}" if at else masked_phone(address)
+
+
 # --- Lists -----------------------------------------------------------------------------------------------------------
 
 

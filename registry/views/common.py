@@ -5,7 +5,20 @@ from django.shortcuts import render
 from registry.pages import carry_out
 
 
-def form_page(request, form, act, *, to, title: str, trail, done: str, submit="保存", row=None, **extra):
+def form_page(
+    request,
+    form,
+    act,
+    *,
+    to,
+    title: str,
+    trail,
+    done: str,
+    submit="保存",
+    row=None,
+    template="registry/form.html",
+    **extra,
+):
     """Show a form, or carry it out and go on.
 
     ``act(by=, at=)`` does it, ``to(result)`` names the next page, ``trail`` is the way here as (words, address), and
@@ -16,7 +29,7 @@ def form_page(request, form, act, *, to, title: str, trail, done: str, submit="�
         if response is not None:
             return response
     facts = {"form": form, "title": title, "trail": trail, "cancel_url": trail[-1][1], "submit": submit}
-    return render(request, "registry/form.html", facts | extra)
+    return render(request, template, facts | extra)
 
 
 def posted(request) -> dict:

@@ -15,8 +15,12 @@ POLICY = {"application/pdf": f"{NOTHING}; object-src 'self'"}
 
 @require_safe
 def file(request, reference):
+    """A file to whoever may see it; Http404 to anybody else."""
+    return served(find(StoredFile.unscoped.visible_to(request.user), reference=reference))
+
+
+def served(stored: StoredFile) -> HttpResponse:
     """The bytes under a generated name, in a browser that may run nothing of them and keep nothing."""
-    stored = find(StoredFile.unscoped.visible_to(request.user), reference=reference)
     response = HttpResponse(filestore.fetch(stored.sha256), content_type=stored.content_type)
     response["Content-Disposition"] = f'inline; filename="{stored.reference}.{SUFFIX[stored.content_type]}"'
     response["X-Content-Type-Options"] = "nosniff"

@@ -9,9 +9,8 @@ from django.db.models import Exists, OuterRef, Q, Subquery
 
 from registry.models import Candidate, Edition, Enterprise, ScopedBase, ScopedQuerySet, StoredFile, User, tracked
 from registry.models import append_only as keep_as_written
-from registry.models.base import has_days, pair
+from registry.models.base import has_days, moves, pair
 from training.models.certificates import Certificate, Revocation
-from training.models.sessions import moves
 from training.states import PROJECT_MOVES, ProjectActKind, ProjectState
 
 

@@ -19,15 +19,10 @@ from registry.models import (
     User,
     tracked,
 )
-from registry.models.base import pair
+from registry.models.base import moves, pair
 from registry.states import CITY_WIDE, Role
 from training.models.bodies import TrainingBody
 from training.states import ENROLMENT_MOVES, SESSION_MOVES, EnrolmentState, SessionState, TrainingKind
-
-
-def moves(name: str, allowed: tuple[tuple[str, str], ...]) -> pgtrigger.FSM:
-    """The trigger that refuses every other change of state."""
-    return pgtrigger.FSM(name=name, field="state", transitions=[(str(a), str(b)) for a, b in allowed])
 
 
 class SessionQuerySet(PortalQuerySet):

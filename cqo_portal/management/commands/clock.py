@@ -12,7 +12,7 @@ from cqo_portal.clock import Clock
 class Command(BaseCommand):
     """Runs beside the web server; SIGTERM and SIGINT end it, rolling back what is half done."""
 
-    help = "定时办理：收回中断的后台任务、终止期满的任命、清理旧记录。--once 只办一轮，供 cron 使用。"
+    help = "定时办理：收回中断的任务、发出通知和提醒、终止期满的任命、清理旧记录。--once 只办一轮，供 cron 使用。"
 
     def add_arguments(self, parser):
         parser.add_argument("--once", action="store_true", help="每项各办一次后结束")

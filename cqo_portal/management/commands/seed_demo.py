@@ -4,8 +4,8 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from cqo_portal.demo.names import FIRMS
-from cqo_portal.demo.seed import ACCOUNTS, seed
-from registry.models import Enterprise
+from cqo_portal.demo.seed import ACCOUNTS, THIRD, seed
+from registry.models import Enterprise, User
 from registry.papers import fonts
 from registry.refusals import Refused
 
@@ -29,5 +29,6 @@ class Command(BaseCommand):
         except Refused as refusal:
             raise CommandError(f"{refusal.sentence}未作任何改动。") from refusal
         self.stdout.write("演示数据已装入，内容均为虚构。账号（密码相同）：")
-        self.stdout.write("\n".join(f"  {username}" for username in ACCOUNTS))
+        known = User.unscoped.filter(username__in=(*ACCOUNTS, THIRD)).values_list("username", flat=True)
+        self.stdout.write("\n".join(f"  {name}" for name in (*ACCOUNTS, THIRD) if name in set(known)))
         self.stdout.write(f"密码：{settings.DEMO_PASSWORD}")

@@ -7,7 +7,7 @@ anything: the words say that the enterprise appoints and that the bureau records
 from dataclasses import dataclass
 from datetime import date
 
-from registry.papers import fonts, sheet
+from registry.papers import fonts, official, sheet
 from registry.papers.setting import Run, as_paragraph, clean, shape_title
 from registry.papers.sheet import LANDSCAPE_WIDTH, MM, TEXT_WIDTH
 from registry.rules import day_words
@@ -154,19 +154,14 @@ def filing_receipt(facts: ReceiptFacts, *, preview: bool = False) -> bytes:
     if facts.outside_basis:
         basis.append(f"提交之日{facts.measure_title}不在有效期内，亦无其他现行有效的依据，本回执对此如实载明。")
     opinions = ["附意见登记：", *facts.opinion_lines] if facts.opinion_lines else [NO_OPINION]
-    size = min(31.0, 170 * MM / 1.12 / len(facts.bureau_name))
     filed_on = day_words(facts.filed_on)
     return sheet.draw(
         "filing_receipt",
         facts,
         preview=preview,
         bureau=clean(facts.bureau_name),
-        lengths={
-            "letterhead": f"{size:.2f}pt",
-            # The ink of the title face begins a little below its line box; smaller type sits in the middle of its room.
-            "letterhead-top": f"{-0.9 + (31 - size) / 2 / MM:.2f}mm",
-            "date": f"{fonts.load().width(filed_on):.3f}em",
-        },
+        style_sheet="receipt",
+        lengths=official.receipt_head(facts.bureau_name) | {"date": f"{fonts.load().width(filed_on):.3f}em"},
         title=shape_title(["企业首席质量官", "登记回执"], 18),
         addressee=sheet.paragraph([sheet.name_run(facts.enterprise_name), Run("：")], measure, indent=0),
         opening=sheet.paragraph(

@@ -1,0 +1,127 @@
+"""From rows to the rule of Art. 12(二): what stands on file about CQOs in force, link by link.
+
+Gathered for many appointments at once, in a number of queries that does not grow with theirs. It proposes nothing.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import asdict
+from datetime import date
+
+from django.db.models import Count
+from django.utils import timezone
+
+from appointments.models import Appointment, Finding, ReportDuty, TargetSheet
+from appointments.rules import Chain, concealment, is_late_or_missing, late_report, performance
+from appointments.states import FindingState
+from registry.models import BasisPeriod, Interpretation
+from training.standing import Readings, ledgers, since
+from training.states import YearStanding
+
+
+def chains_of(appointments: Iterable[Appointment], user, today: date) -> dict[int, list[Chain]]:
+    """Appointment's key → its chains: each filed or drafted finding, each full year, each report duty past its day.
+
+    Art. 12(二)(1) to (3), in the order of the text.
+    """
+    rows = list(appointments)
+    found: dict[int, list[Chain]] = defaultdict(list)
+    for part in (_of_findings(rows), _of_years(rows, user, today), _of_duties(rows, today)):
+        for pk, chain in part:
+            found[pk].append(chain)
+    return found
+
+
+def _of_findings(rows: list[Appointment]):
+    """Ground (1): only from a finding; a withdrawn one is none."""
+    findings = Finding.unscoped.filter(appointment__in=rows).exclude(state=FindingState.WITHDRAWN)
+    periods = list(BasisPeriod.unscoped.values_list("period", flat=True))
+    first_days = {row.pk: row.first_day for row in rows}
+    for row in findings.annotate(papers=Count("evidences")).order_by("pk"):
+        yield (
+            row.appointment_id,
+            concealment(
+                key=row.reference,
+                filed_on=timezone.localdate(row.filed_at) if row.filed_at else None,
+                behaviour=row.behaviour,
+                about=row.about,
+                evidence=row.papers,
+                knew_on=row.knew_on,
+                knew_what=row.knew_what,
+                in_office_since=first_days[row.appointment_id],
+                within_basis=any((row.knew_on or row.found_on) in period for period in periods),
+            ),
+        )
+
+
+def target_results(rows: Iterable[Appointment]) -> dict[tuple[int, int], list[bool | None]]:
+    """(appointment, year) → per target of the latest agreement: met, unmet, or None while no result is on file."""
+    sheets = TargetSheet.unscoped.filter(appointment__in=rows).order_by("version")
+    found = {}
+    for sheet in sheets.prefetch_related("targets__results"):
+        latest = [next(iter(target.results.all()), None) for target in sheet.targets.all()]
+        found[sheet.appointment_id, sheet.year] = [result and result.is_met for result in latest]
+    return found
+
+
+def _of_years(rows: list[Appointment], user, today: date):
+    """Ground (2): each year that is over and in which the appointment was in force."""
+    readings = Readings.fetch(today)
+    results = target_results(rows)
+    reading = Interpretation.unscoped.reading("ground_two_and", on=today)
+    served = [row for row in rows if row.in_force]
+    for year in range(min((row.in_force.lower.year for row in served), default=today.year), today.year):
+        first, last = date(year, 1, 1), date(year, 12, 31)
+        in_year = [row for row in served if row.in_force.lower <= last and first < row.in_force.upper]
+        kept = ledgers([row.candidate_id for row in in_year], user, today, year)
+        for row in in_year:
+            ledger = since(kept[row.candidate_id], row.in_force.lower)
+            required, number = readings.requirement(year)
+            yield (
+                row.pk,
+                performance(
+                    year=year,
+                    required=required,
+                    required_by=number,
+                    hours=ledger.hours,
+                    judged=ledger.standing in (YearStanding.SHORT, YearStanding.MET),
+                    results=results.get((row.pk, year)),
+                    reading=reading.reading if reading else None,
+                ),
+            )
+
+
+def _of_duties(rows: list[Appointment], today: date):
+    """Ground (3): each duty under a published notice whose day has passed."""
+    duties = ReportDuty.unscoped.standing().filter(appointment__in=rows).with_parties().order_by("due_on", "pk")
+    for duty in duties:
+        if is_late_or_missing(duty.due_on, today, duty.received_on):
+            yield duty.appointment_id, chain_of_duty(duty, today)
+
+
+def chain_of_duty(duty: ReportDuty, today: date) -> Chain:
+    """Ground (3) of one report duty."""
+    cycle = duty.cycle
+    return late_report(
+        key=str(duty.pk),
+        about=cycle.title,
+        notice=cycle.number,
+        published_on=timezone.localdate(cycle.published_at) if cycle.published_at else None,
+        served_on=duty.served_on,
+        served_how=duty.served_how,
+        due_on=duty.due_on,
+        extended=duty.extended,
+        today=today,
+        received_on=duty.received_on,
+        within_basis=not cycle.outside_basis,
+    )
+
+
+def as_json(chain: Chain) -> list[dict]:
+    """A chain's links as they are stored with a case."""
+    return [asdict(link) | {"words": list(link.words)} for link in chain.links]
+
+
+def named(chain: Chain) -> str:
+    """What names a chain in forms and addresses: kind and key."""
+    return f"{chain.kind}:{chain.key}"

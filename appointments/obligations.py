@@ -1,0 +1,144 @@
+"""履职事项: one entry per duty of an enterprise and its CQO, with its day, article, source and consequence.
+
+Read from the rows that make each duty, never stored: what is done is no longer listed. For many appointments at once,
+in a number of queries that does not grow with theirs.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from django.utils import timezone
+
+from appointments.models import Appointment, DismissalRecommendation, ReportDuty
+from appointments.rules import STEPS
+from appointments.states import CaseState, ObligationKind, Party, State
+from registry.models import Interpretation
+from registry.models.measure import legal_basis
+from registry.rules import day_words
+from training.standing import Readings, ledgers, since
+from training.states import YearStanding
+
+
+@dataclass(frozen=True)
+class Obligation:
+    """One duty: whose, what, since when, until when, by which text and notice, and what follows."""
+
+    kind: str
+    key: str
+    appointment: Appointment
+    title: str
+    since: date
+    due_on: date
+    clause: str
+    source: str
+    consequence: str
+    url: str
+    can_be_overdue: bool = True
+    steps: tuple[int, ...] = STEPS
+
+    @property
+    def label(self) -> str:
+        """What kind of duty it is."""
+        return ObligationKind(self.kind).label
+
+    def days_left(self, today: date) -> int:
+        """Days until the due day; negative once it is over."""
+        return (self.due_on - today).days
+
+
+def obligations_of(appointments: Iterable[Appointment], user, today: date) -> list[Obligation]:
+    """Every standing duty of these appointments, the nearest day first (Art. 6(五), 11, 12).
+
+    ``user`` is whose scope the continuing-education ledger is read in; its hours count either way.
+    """
+    rows = [row for row in appointments if row.in_force and today in row.in_force]
+    found = [
+        *_reports(rows, today),
+        *_education(rows, user, today),
+        *_terms(rows, today),
+        *_cases(rows),
+    ]
+    return sorted(found, key=lambda duty: (duty.due_on, duty.appointment.pk, duty.kind))
+
+
+def _reports(rows: list[Appointment], today: date):
+    for duty in ReportDuty.unscoped.standing().open().filter(appointment__in=rows).with_parties():
+        cycle = duty.cycle
+        yield Obligation(
+            ObligationKind.REPORT,
+            f"report:{duty.pk}",
+            duty.appointment,
+            cycle.title,
+            duty.since,
+            duty.due_on,
+            "12.(2).(3)",
+            f"{cycle.number}，{day_words(timezone.localdate(cycle.published_at))}发布",
+            "未按时提供的，质监部门可以建议企业解除聘任，由企业决定。",
+            duty.page,
+        )
+
+
+def _education(rows: list[Appointment], user, today: date):
+    readings = Readings.fetch(today)
+    required, number = readings.requirement(today.year)
+    if required is None:
+        return
+    kept = ledgers([row.candidate_id for row in rows], user, today, today.year)
+    first, last = date(today.year, 1, 1), date(today.year, 12, 31)
+    for row in rows:
+        year = since(kept[row.candidate_id], row.in_force.lower)
+        if year.standing == YearStanding.UNDERWAY:
+            yield Obligation(
+                ObligationKind.EDUCATION,
+                f"education:{row.pk}:{today.year}",
+                row,
+                f"{row.candidate.name}{today.year}年继续教育：已完成 {year.hours} 学时，要求 {required} 学时",
+                first,
+                last,
+                "6.(5)",
+                f"口径{number}",
+                "未完成的，按口径可能属于第十二条第（二）项第（2）目的情形；是否解除聘任由企业决定。",
+                f"/candidates/{row.candidate.reference}/education/",
+                can_be_overdue=False,
+            )
+
+
+def _terms(rows: list[Appointment], today: date):
+    window = int(Interpretation.unscoped.value("earliest_renewal", edition=legal_basis(today).edition, on=today))
+    for row in rows:
+        if row.state != State.FILED:
+            continue
+        url = f"/appointments/{row.reference}/"
+        words = f"{row.candidate.name}聘任期限{day_words(row.first_day)}至{day_words(row.last_day)}"
+        yield Obligation(
+            ObligationKind.TERM, f"term:{row.pk}", row, f"{row.candidate.name}的聘任期限", row.first_day, row.last_day,
+            "11", words, "期满后本企业没有在任首席质量官；续任是一次新的任命。", url, can_be_overdue=False,
+        )  # fmt: skip
+        opens = row.last_day - timedelta(days=window)
+        is_open = today > opens
+        yield Obligation(
+            ObligationKind.RENEWAL, f"renewal:{row.pk}", row, f"续任{row.candidate.name}", row.first_day,
+            row.last_day if is_open else opens, "11", words,
+            f"{'现在' if is_open else f'自{day_words(opens)}'}起到期满以后均可办理，由企业自愿。", url,
+            can_be_overdue=False, steps=() if is_open else (0,),
+        )  # fmt: skip
+
+
+def _cases(rows: list[Appointment]):
+    cases = DismissalRecommendation.unscoped.filter(
+        appointment__in=rows, state__in=(CaseState.ASKED, CaseState.SERVED)
+    ).with_parties()
+    for case in cases.prefetch_related("statements"):
+        if case.state == CaseState.SERVED:
+            yield Obligation(
+                ObligationKind.ANSWER, f"answer:{case.pk}", case.appointment, f"答复解除聘任建议（{case.number}）",
+                case.served_on, case.answer_due, "12.(2)", f"建议函{case.number}",
+                "是否解除聘任由企业决定；没有答复的，聘任照旧。", case.page, can_be_overdue=False,
+            )  # fmt: skip
+        elif not any(statement.party == Party.ENTERPRISE for statement in case.statements.all()):
+            yield Obligation(
+                ObligationKind.STATEMENT, f"statement:{case.pk}", case.appointment, "提交陈述意见",
+                timezone.localdate(case.asked_at), case.statement_due, "12.(2)", f"建议案{case.reference}",
+                "到期没有提交的，质监部门根据已有材料决定是否提出建议。", case.page, can_be_overdue=False,
+            )  # fmt: skip

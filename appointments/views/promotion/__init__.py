@@ -1,0 +1,1 @@
+"""The pages of what the bureaus encourage with: campaigns, achievements, commendations, guidance, policies."""

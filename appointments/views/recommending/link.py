@@ -1,0 +1,101 @@
+"""The CQO's own statement, by a one-time link and without an account.
+
+Whoever holds the link sees the one case it is for, and nothing else. To look at it does not use it up.
+"""
+
+from django.contrib.auth.decorators import login_not_required
+from django.db import transaction
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods, require_safe
+
+from appointments import actions, casefile
+from appointments.actions.answering import GONE, usable
+from appointments.casefile import office_of
+from appointments.forms.recommending import PersonStatementForm
+from appointments.models import StatementLink
+from appointments.views.recommending.shown import clauses_of
+from registry.actions.files import store_file_of_person
+from registry.ratelimit import client_address, spend
+from registry.refusals import Refused
+from registry.views.common import posted
+
+# Per address: name, how often, in how many seconds.
+LIMITS = (("statement.minute", 20, 60), ("statement.hour", 120, 3600))
+PAGE = "supervision/statement_link.html"
+
+
+def _plain(response):
+    """Headers of every answer: kept nowhere, found by no search engine, the link told to no other page and no log."""
+    response["Cache-Control"] = "no-store"
+    response["Referrer-Policy"] = "no-referrer"
+    response["X-Robots-Tag"] = "noindex, nofollow"
+    response._has_been_logged = True  # Django writes the path of every 4xx into its log
+    return response
+
+
+def _sentence(request, sentence: str, status: int, title: str, note: str = ""):
+    context = {"sentence": sentence, "title": title, "note": note}
+    return _plain(render(request, "supervision/statement_link_over.html", context, status=status))
+
+
+def _gone(request):
+    return _sentence(request, GONE, 410, "链接不能使用", "已经提交过陈述意见的，不需要再提交。")
+
+
+# With no-referrer a browser sends Origin: null, which Django's check refuses; the link itself is the secret here, and
+# no cookie gives anybody a right, so there is nothing to forge.
+@csrf_exempt
+@login_not_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def statement_by_link(request, token):
+    """Who asks, about what, until when; and the form. Used, expired, revoked and unknown links look alike."""
+    at = timezone.now()
+    who = client_address(request)
+    if wait := max(spend(name, who, limit=limit, seconds=seconds, at=at) for name, limit, seconds in LIMITS):
+        response = _sentence(request, f"打开得太频繁，请在 {wait} 秒后再试。链接没有因此失效。", 429, "请稍候")
+        response["Retry-After"] = str(wait)
+        return response
+    if "\x00" in token or (link := usable(token, at=at)) is None:
+        return _gone(request)
+    form = PersonStatementForm(**posted(request))
+    if request.method == "POST" and form.is_valid():
+        try:
+            _carry(token, link, form, at=at)
+        except Refused as refusal:
+            if refusal.sentence == GONE:
+                return _gone(request)
+            form.add_error(refusal.field if refusal.field in form.fields else None, refusal.sentence)
+        else:
+            return _plain(redirect("statement_received"))
+    return _plain(render(request, PAGE, _facts(link) | {"form": form}))
+
+
+def _carry(token: str, link: StatementLink, form: PersonStatementForm, *, at) -> None:
+    """File and statement, or neither."""
+    with transaction.atomic():
+        file = None
+        if upload := form.cleaned_data["file"]:
+            name, data = upload
+            file = store_file_of_person(data, name, enterprise=link.case.enterprise, at=at)
+        actions.state_by_link(token, words=form.cleaned_data["words"], file=file, at=at)
+
+
+def _facts(link: StatementLink) -> dict:
+    """What the person is told: who asks, about what, until when."""
+    case = link.case
+    return {
+        "case": case,
+        "office": office_of(case),
+        "due": link.expires_on,
+        "facts": casefile.facts_of(case, timezone.localdate(case.asked_at)),
+        "clauses": clauses_of(case),
+    }
+
+
+@login_not_required
+@require_safe
+def statement_received(request):
+    """After a statement was sent: it came in. Says nothing of anybody, so that its address may stay in a history."""
+    return _sentence(request, "陈述意见已收到。质监部门听取意见后，才决定是否提出建议。", 200, "陈述意见已收到")

@@ -1,0 +1,97 @@
+"""Recommendations within one's scope, and what came of them."""
+
+from dataclasses import dataclass
+
+from django.db.models import Count, Q
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from appointments.filters.recommending import CaseFilter, Outcome, YearFilter, outcome_is
+from appointments.models import DismissalRecommendation
+from appointments.states import STANDING_CASES, UNDECIDED_CASES, CaseState, GroundKind
+from appointments.views.recommending.common import cases_of, state_words
+from registry.pages import demand, page_of
+
+
+@require_safe
+def case_list(request):
+    """解除聘任建议: what stands where, since when and until when."""
+    user, today = request.user, timezone.localdate()
+    demand(user, "training.follow_people")
+    visible = cases_of(user)
+    narrowed = CaseFilter(request.GET, user=user, today=today)
+    page = page_of(request, narrowed.narrow(visible))
+    for row in page:
+        row.words = state_words(row, user, today)
+        row.since, row.due = _since(row, user), _due(row, user)
+    context = {"filters": narrowed, "page": page, "any": page.paginator.count or visible.exists()}
+    return render(request, "supervision/case_list.html", context)
+
+
+def _since(case: DismissalRecommendation, user):
+    """When it came to where it stands; an enterprise is not told when the offices proposed."""
+    ends = (case.closed_at, case.withdrawn_at, case.decided_not_at, case.answered_at, case.signed_at)
+    moments = (*ends, None if user.enterprise_id else case.proposed_at, case.asked_at, case.opened_at)
+    return next(filter(None, moments))
+
+
+def _due(case: DismissalRecommendation, user):
+    """The day it waits for: the statements', then the answer's; an enterprise is not told when the offices proposed."""
+    if case.state in STANDING_CASES:
+        return case.answer_due
+    told = UNDECIDED_CASES if user.enterprise_id else (CaseState.ASKED,)
+    return case.statement_due if case.state in told else None
+
+
+# --- What came of them -----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of a table: what is counted, and how often each outcome came about."""
+
+    label: str
+    opened: int
+    issued: int
+    said: list[tuple[str, int]]  # outcome in words and how often, those that came about
+
+
+@require_safe
+def case_statistics(request):
+    """Outcomes of a year: in all, by ground and by county, within one's scope."""
+    user, today = request.user, timezone.localdate()
+    demand(user, "registry.see_history")
+    narrowed = YearFilter(request.GET, user=user, today=today)
+    rows = narrowed.narrow(DismissalRecommendation.unscoped.visible_to(user)).order_by()
+    counts = _counts(today)
+    total = rows.aggregate(**counts)
+    by_ground = {row["grounds__kind"]: row for row in rows.values("grounds__kind").annotate(**counts)}
+    place = "appointment__enterprise__county"
+    by_county = rows.values(f"{place}__name").annotate(**counts).order_by(f"{place}__code")
+    context = {
+        "filters": narrowed,
+        "outcomes": [(word, total[value]) for value, word in Outcome.choices],
+        "total": _line("合计", total),
+        "grounds": [
+            _line(f"（{kind}）{word}", by_ground[kind]) for kind, word in GroundKind.choices if kind in by_ground
+        ],
+        "counties": [_line(row[f"{place}__name"], row) for row in by_county],
+    }
+    return render(request, "supervision/case_statistics.html", context)
+
+
+def _counts(today) -> dict[str, Count]:
+    """Name → how many cases: opened, with a letter issued, and of each outcome."""
+    counted = {value: outcome_is(value, today) for value in Outcome.values}
+    issued = Q(signed_at__isnull=False)
+    return {
+        "opened": Count("pk", distinct=True),
+        "issued": Count("pk", filter=issued, distinct=True),
+        **{value: Count("pk", filter=which, distinct=True) for value, which in counted.items()},
+    }
+
+
+def _line(label: str, found: dict) -> Line:
+    said = [(word, found[value]) for value, word in Outcome.choices if found[value]]
+    return Line(label, found["opened"], found["issued"], said)
