@@ -180,7 +180,7 @@ class ReportForm(SectionsForm):
         report = getattr(row, "report", None)
         now = on_file(report)
         for name, value in self.kept().items():
-            if now[name] != value:
+            if name in now and now[name] != value:
                 self.conflict.append((self.fields[name].label, *(_said(name, said) for said in (value, now[name]))))
         self.data = self.data.copy()
         self.data["version"] = str(report.version if report else 1)
