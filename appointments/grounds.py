@@ -11,9 +11,9 @@ from datetime import date
 from django.db.models import Count
 from django.utils import timezone
 
-from appointments.models import Appointment, Finding, ReportDuty, TargetSheet
+from appointments.models import Appointment, CaseGround, DismissalRecommendation, Finding, ReportDuty, TargetSheet
 from appointments.rules import Chain, concealment, is_late_or_missing, late_report, performance
-from appointments.states import FindingState
+from appointments.states import CaseState, FindingState
 from registry.models import BasisPeriod, Interpretation
 from training.standing import Readings, ledgers, since
 from training.states import YearStanding
@@ -115,6 +115,14 @@ def chain_of_duty(duty: ReportDuty, today: date) -> Chain:
         received_on=duty.received_on,
         within_basis=not cycle.outside_basis,
     )
+
+
+def decided(appointment: Appointment) -> dict[tuple[str, str], DismissalRecommendation]:
+    """The grounds, by kind and key, on which a decision stands, and in which case: none is taken up a second time."""
+    decided = CaseGround.unscoped.filter(
+        case__appointment=appointment, case__state__in=(CaseState.ANSWERED, CaseState.NOT_RECOMMENDED)
+    )
+    return {(ground.kind, ground.key): ground.case for ground in decided.select_related("finding", "case")}
 
 
 def as_json(chain: Chain) -> list[dict]:

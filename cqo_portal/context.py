@@ -177,8 +177,8 @@ class Portal:
 
     @cached_property
     def counts(self) -> dict[str, int]:
-        """How much waits, by URL name."""
-        return dashboards.counts(self.user)
+        """How much waits, by URL name; on an error page nothing is counted."""
+        return {} if getattr(self.request, "went_wrong", False) else dashboards.counts(self.user)
 
     @property
     def inbox_count(self) -> int:

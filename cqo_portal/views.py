@@ -77,22 +77,28 @@ def healthz(request):
     return JsonResponse(state, status=200 if set(state.values()) == {"ok"} else 503)
 
 
+def went_wrong(request, status: int):
+    """An error page; what waits elsewhere is not counted for it."""
+    request.went_wrong = True
+    return render(request, f"{status}.html", status=status)
+
+
 @login_not_required
 def bad_request(request, exception):
     """400 in the portal's dress."""
-    return render(request, "400.html", status=400)
+    return went_wrong(request, 400)
 
 
 @login_not_required
 def denied(request, exception):
     """403 in the portal's dress."""
-    return render(request, "403.html", status=403)
+    return went_wrong(request, 403)
 
 
 @login_not_required
 def not_found(request, exception):
     """404 in the portal's dress."""
-    return render(request, "404.html", status=404)
+    return went_wrong(request, 404)
 
 
 @login_not_required

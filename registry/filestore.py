@@ -14,10 +14,10 @@ def path_of(sha256: str) -> Path:
 
 
 def keep(data: bytes) -> str:
-    """Write the bytes durably; returns their SHA-256 in hex. The same bytes are kept once."""
+    """Write the bytes durably; returns their SHA-256 in hex. The same bytes are kept once, a spoilt file is mended."""
     sha256 = hashlib.sha256(data).hexdigest()
     target = path_of(sha256)
-    if target.exists():
+    if target.exists() and target.read_bytes() == data:
         return sha256
     target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     with tempfile.NamedTemporaryFile(dir=target.parent, delete=False) as handle:

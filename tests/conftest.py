@@ -1,7 +1,9 @@
 """What all tests share: the long ones apart, the fixed cast, and two hostile readers of every page."""
 
 import inspect
+from functools import lru_cache
 from html.parser import HTMLParser
+from random import Random
 
 import hypothesis
 import pytest
@@ -9,6 +11,11 @@ from django.conf import settings
 from django.template import engines
 from django.template.base import Node
 from django.test import Client
+
+from appointments.documents import bundle
+from registry import verification
+from registry.papers import official, sheet
+from registry.papers.render import render
 
 pytest_plugins = ["tests.cast", "tests.training_cast", "tests.supervision_cast", "tests.promotion_cast"]
 
@@ -79,3 +86,19 @@ def hostile_reader(monkeypatch):
 
     monkeypatch.setattr(Client, "request", read)
     monkeypatch.setattr(engines["django"].engine, "string_if_invalid", Undefined("%s"))
+
+
+drawn = lru_cache(maxsize=400)(render)
+
+
+@pytest.fixture(autouse=True)
+def drawn_once(request, monkeypatch):
+    """The same story tells the same codes, so that its papers, which are drawn in earnest, are drawn once a process.
+
+    ``drawn_afresh`` marks the tests that look into the drawing itself.
+    """
+    if request.node.get_closest_marker("drawn_afresh"):
+        return
+    monkeypatch.setattr(verification, "secrets", Random(0))
+    for module in (sheet, official, bundle):
+        monkeypatch.setattr(module, "render", drawn)

@@ -286,7 +286,7 @@ class Supervise:
         the case that is open.
         """
         company, officer = appointment.enterprise, self.make.officer(appointment.enterprise)
-        number = f"清质监通〔2026〕{company.pk % 10000}号"
+        number = f"清质监通〔2026〕{company.credit_code[9:17]}号"
         duty = self.served(appointment, number=number, county=company.county, title=f"{company.name}的报告通知")
         self.reported(duty)
         self.results(self.targets(appointment), True, False)

@@ -21,6 +21,7 @@ from registry.models import Delivery, Job, Message, StoredFile
 from registry.outbox import record_bounce
 from registry.pages import PortalForm
 from tests import cast, tasks
+from tests.supervision_cast import undone
 from training.models import Certificate, Session
 from training.states import SessionState, TrainingKind
 
@@ -442,30 +443,41 @@ def test_everybody_reads_what_is_meant_for_them_and_nothing_else(world, as_perso
 
 def test_a_denied_write_changes_nothing(world, as_persona):
     """Each address is posted to with what a permitted form would say; only those who may write change a row."""
-    changed, before = {}, fingerprint()
+    told, before = {}, fingerprint()
     for persona in PERSONAS:
         client = as_persona(persona)
-        for name, address in ADDRESSES.items():
-            if persona in address.seen_by | address.written_by:
-                continue
-            data = {"token": str(uuid4()), "version": world["version"], "confirm": "on", **address.data}
-            response = client.post(path_to(name, world), data)
-            after = fingerprint()
-            told = (200, 302, 403, 404, 405) if persona in address.inside else (302, 404, 405)
-            if after != before or response.status_code not in told:
-                changed[persona, name] = (response.status_code, [t for t in after if after[t] != before[t]])
-                before = after
-    assert not changed
+        denied = {name: address for name, address in ADDRESSES.items() if persona not in writers(address)}
+        for name, address in denied.items():
+            status = posted(client, name, world).status_code
+            if status not in ((200, 302, 403, 404, 405) if persona in address.inside else (302, 404, 405)):
+                told[persona, name] = status
+        assert fingerprint() == before, [name for name in denied if changes(client, name, world)]
+    assert not told
 
 
-@pytest.mark.parametrize("name", [name for name, address in ADDRESSES.items() if address.written_by])
-def test_the_same_write_by_whoever_may_do_it_changes_rows(name, world, as_persona):
+def test_the_same_write_by_whoever_may_do_it_changes_rows(world, as_persona):
     """So the test above would see a write that got through."""
-    address = ADDRESSES[name]
-    client, before = as_persona(min(address.written_by)), fingerprint()
-    data = {"token": str(uuid4()), "version": world["version"], **address.data}
-    assert client.post(path_to(name, world), data).status_code in (200, 204, 302)
-    assert fingerprint() != before
+    names = [name for name, address in ADDRESSES.items() if address.written_by]
+    unseen = [name for name in names if not changes(as_persona(min(ADDRESSES[name].written_by)), name, world)]
+    assert len(names) > 5 and not unseen
+
+
+def writers(address: Address) -> set[str]:
+    """Those to whom a write there is not denied."""
+    return address.seen_by | address.written_by
+
+
+def posted(client, name: str, world: dict):
+    """The answer to what a permitted form would say."""
+    data = {"token": str(uuid4()), "version": world["version"], "confirm": "on", **ADDRESSES[name].data}
+    return client.post(path_to(name, world), data)
+
+
+def changes(client, name: str, world: dict) -> bool:
+    """Whether a write there is taken and changes a row; it is put back."""
+    with undone():
+        before = fingerprint()
+        return posted(client, name, world).status_code in (200, 204, 302) and fingerprint() != before
 
 
 def marks_of_b(everything, company_b, person_b) -> list[str]:
@@ -506,15 +518,19 @@ def test_no_page_form_or_list_shows_a_row_of_another_scope(
     marks = marks_of_b(everything, company_b, person_b)
     if persona != "county_one":  # a bureau sees every published session
         marks.append(Session.unscoped.get(open_county=company_b.county).reference)
-    leaks = {}
+    leaks, narrowed = {}, 0
     paths = [path_to(name, world) for name in ADDRESSES if name not in {"verify_paper", "healthz"} | PUBLIC]
     for path in [*paths, reverse("session_detail", args=[shared.reference])]:
-        for query in ("", "?q=乙", f"?enterprise={company_b.reference}", "?page=1"):
+        queries = [""]
+        for query in queries:
             page = client.get(path + query).content.decode(errors="ignore")
             typed = query.removeprefix("?enterprise=")
             if found := [mark for mark in marks if mark in page and mark != typed]:
                 leaks[path + query] = found
-    assert not leaks
+            if not query and 'method="get"' in page:  # a list that can be narrowed
+                queries += ["?q=乙", f"?enterprise={company_b.reference}", "?page=1"]
+                narrowed += 1
+    assert not leaks and narrowed > 2
 
 
 def test_the_leak_test_would_see_a_leak(world, as_persona, everything, company_b, person_b):
@@ -591,15 +607,16 @@ def test_one_person_at_two_enterprises_is_one_row_and_each_sees_its_own_part(
 def test_no_other_method_is_a_way_in(world, as_persona):
     """PUT, PATCH and DELETE write nothing for anybody; HEAD and OPTIONS are no fault and tell outsiders nothing.
 
-    Each address is tried by a stranger, by somebody of another enterprise, and by one who may use it.
+    Each address is tried in all of them by one who may use it, and by a stranger and somebody of another enterprise in
+    one that writes and one that reads.
     """
     before, wrong = fingerprint(), {}
     for persona in PERSONAS:
         client = as_persona(persona)
         for name, address in ADDRESSES.items():
-            if persona not in ("anonymous", "user_b", min(address.seen_by | address.written_by, default="user_a")):
-                continue
-            for method in ("put", "patch", "delete", "head", "options"):
+            own = persona == min(writers(address), default="user_a")
+            others = ("put", "head") if persona in ("anonymous", "user_b") else ()
+            for method in ("put", "patch", "delete", "head", "options") if own else others:
                 status = getattr(client, method)(path_to(name, world)).status_code
                 outside = persona not in address.inside | address.seen_by
                 if status >= 500 or (outside and status not in (302, 404, 405)):

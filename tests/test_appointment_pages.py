@@ -79,8 +79,8 @@ def test_an_enterprise_without_appointments_is_told_the_three_steps(browse, user
     assert all(step in text for step in ("选定人选", "任命并提交", "盖章，等待登记"))
 
 
-def test_a_list_shows_what_is_in_scope_alone(browse, everything, user_a, county_two, municipal):
-    a, b = everything["a"].reference, everything["b"].reference
+def test_a_list_shows_what_is_in_scope_alone(browse, filed_both, user_a, county_two, municipal):
+    a, b = filed_both["a"].reference, filed_both["b"].reference
     text = page(browse(user_a).get("/appointments/"))
     assert a in text and b not in text
     text = page(browse(county_two).get("/appointments/"))
@@ -103,13 +103,13 @@ def test_a_list_shows_what_is_in_scope_alone(browse, everything, user_a, county_
         ("state=nonsense", "ab"),
     ],
 )
-def test_a_list_is_narrowed_by_its_filters(browse, everything, municipal, query, found):
+def test_a_list_is_narrowed_by_its_filters(browse, filed_both, municipal, query, found):
     text = page(browse(municipal).get(f"/appointments/?{query}"))
-    for letter, row in everything.items():
+    for letter, row in filed_both.items():
         assert (f">{row.reference}<" in text) == (letter in found)
 
 
-def test_filters_in_force_are_said_in_words_and_removable(browse, everything, municipal):
+def test_filters_in_force_are_said_in_words_and_removable(browse, filed_both, municipal):
     text = page(browse(municipal).get("/appointments/?q=甲&state=filed"))
     assert "状态：已登记" in text and "企业、人选或编号：甲" in text
 
@@ -461,26 +461,26 @@ def test_an_unknown_act_or_step_is_not_there(browse, make, user_a, person_a, com
 # --- Papers ----------------------------------------------------------------------------------------------------------
 
 
-def test_a_paper_is_served_as_it_was_issued(browse, everything, user_a):
-    row = everything["a"]
+def test_a_paper_is_served_as_it_was_issued(browse, filed_both, user_a):
+    row = filed_both["a"]
     response = browse(user_a).get(reverse("appointment_paper", args=[row.reference, "letter"]) + "?download=1")
     assert response.content == filestore.fetch(row.papers.get(kind="letter").sha256)
     assert response["X-Content-Type-Options"] == "nosniff" and response["Content-Disposition"].startswith("attachment")
 
 
-def test_a_paper_outside_one_s_scope_is_not_there(browse, everything, user_b, county_two):
+def test_a_paper_outside_one_s_scope_is_not_there(browse, filed_both, user_b, county_two):
     for user in (user_b, county_two):
         for name in ("appointment_paper", "appointment_preview", "appointment_seal"):
-            assert browse(user).get(reverse(name, args=[everything["a"].reference, "letter"])).status_code == 404
+            assert browse(user).get(reverse(name, args=[filed_both["a"].reference, "letter"])).status_code == 404
 
 
-def test_a_spoilt_paper_is_not_served(browse, everything, user_a, caplog):
-    paper = Paper.unscoped.get(appointment=everything["a"], kind="receipt")
+def test_a_spoilt_paper_is_not_served(browse, filed_both, user_a, caplog):
+    paper = Paper.unscoped.get(appointment=filed_both["a"], kind="receipt")
     kept = filestore.path_of(paper.sha256)
     data = kept.read_bytes()
     kept.write_bytes(data + b" ")
     try:
-        response = browse(user_a).get(reverse("appointment_paper", args=[everything["a"].reference, "receipt"]))
+        response = browse(user_a).get(reverse("appointment_paper", args=[filed_both["a"].reference, "receipt"]))
     finally:
         kept.write_bytes(data)
     assert response.status_code == 503 and "do not match" in caplog.text

@@ -152,7 +152,7 @@ def test_a_ground_with_a_link_missing_is_named_and_cannot_be_chosen(visit, super
     finding, office = supervise.finding(cqo_a, knew_on=None, knew_what=""), visit(county_one)
     address = f"/appointments/{cqo_a.reference}/recommendations/new/"
     shown = text_of(office, address)
-    assert "没有证据链完整的情形" in shown
+    assert "没有可以据以提出建议的情形" in shown
     assert "缺：知情" in shown
     posted = office.post(address, {"token": uuid4(), "grounds": [f"1:{finding.reference}"]})
     assert "证据链不完整" in posted.content.decode()
@@ -340,8 +340,11 @@ def test_what_was_decided_is_no_ground_for_a_second_case(visit, supervise, cqo_a
     name = f"1:{finding.reference}"
     case = supervise.case_in(CaseState.NOT_RECOMMENDED, cqo_a, [name])
     address = f"/appointments/{cqo_a.reference}/recommendations/new/"
-    shown = office.post(address, {"token": uuid4(), "grounds": [name]})
-    assert f"已在建议案{case.reference}中作出决定，不再据以开立。" in shown.context["form"].errors["grounds"][0]
+    shown = text_of(office, address)
+    assert f"已在建议案{case.reference}中作出决定，不再据以开立。" in shown and "没有可以据以提出建议的情形" in shown
+    assert 'name="grounds"' not in shown
+    refused = office.post(address, {"token": uuid4(), "grounds": [name]})
+    assert "已有决定" in refused.context["form"].errors["grounds"][0]
     assert DismissalRecommendation.unscoped.count() == 1
 
 

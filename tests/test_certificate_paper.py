@@ -19,6 +19,8 @@ from django.conf import settings
 from tests.test_papers import CODE, COMMON, LONG_NAME, POINT, ink, ink_box, overlapping, page_of, picture_of, text_of
 from training.documents import CERTIFICATE_TEMPLATE_VERSION, CertificateFacts, certificate
 
+pytestmark = pytest.mark.drawn_afresh
+
 FACTS = CertificateFacts(
     number="清质培〔2026〕35号",
     version=1,

@@ -73,12 +73,12 @@ def test_a_version_of_thousands_of_digits_is_no_version(make, company_a, person_
 
 
 @pytest.mark.parametrize("lookup", ["id_hash__startswith=a", "id_hash__regex=(", "name__regex=[", "id_cipher=x"])
-def test_the_admin_takes_no_lookup_that_no_page_offers(everything, client, county_one, lookup):
+def test_the_admin_takes_no_lookup_that_no_page_offers(person_a, client, county_one, lookup):
     client.force_login(county_one)
     assert client.get(f"{reverse('admin:registry_candidate_changelist')}?{lookup}").status_code in (302, 400)
 
 
-def test_a_choice_of_no_row_in_the_admin_is_told(everything, client, county_one):
+def test_a_choice_of_no_row_in_the_admin_is_told(filed_both, client, county_one):
     client.force_login(county_one)
     page = reverse("admin:appointments_appointment_changelist")
     assert client.post(page, {"action": "check_selected", "_selected_action": "x"}, follow=True).status_code == 200

@@ -20,6 +20,8 @@ from appointments.documents import RecommendationFacts, StatementFacts, recommen
 from registry.refusals import Refused
 from tests.test_papers import CODE, LONG_NAME, POINT, ink, ink_box, overlapping, picture_of, red_rules
 
+pytestmark = pytest.mark.drawn_afresh
+
 ROW = 28.99 * POINT
 FIRST_BASE = 44.0  # of the first of 22 rows
 RARE_COMPANY = LONG_NAME.replace("北江", "浛洸")

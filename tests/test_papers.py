@@ -44,6 +44,8 @@ from registry.papers.setting import (
     split_name,
 )
 
+pytestmark = pytest.mark.drawn_afresh
+
 POINT = 25.4 / 72  # mm
 CODE = "P14C-CJS0-Y5SX-SSJC-MSF6-ZSY8-SSH5-WT14-9WEC"
 LONG_NAME = "清远市北江高性能建筑陶瓷与新型耐火材料研究开发制造及国际贸易（集团）有限责任公司"

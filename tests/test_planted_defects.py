@@ -44,7 +44,7 @@ DEFECTS = {
         'Employment.unscoped.filter(candidate=OuterRef("pk"))',
     ),
     "an enterprise reads everybody's messages": (
-        "registry/models/files.py",
+        "registry/models/messages.py",
         "return self.filter(enterprise=user.enterprise_id)",
         "return self",
     ),

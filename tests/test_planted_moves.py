@@ -16,7 +16,7 @@ from tests.test_planted_defects import ROOT, copy  # noqa: F401 (a fixture)
 
 STATES, ACTIONS = "appointments/states.py", "appointments/actions"
 
-# name → (file, what stands there, what is left) of one careless change
+# name → (file, what stands there, what is left) of one careless change; ten to the lists of moves, five to a rule
 MUTANTS = {
     "a filed appointment may be withdrawn": [
         (
@@ -42,6 +42,25 @@ MUTANTS = {
     ],
     "the second person cannot decide against it": [
         (STATES, "    (CaseState.PROPOSED, CaseState.NOT_RECOMMENDED),\n", "")
+    ],
+    "what was returned cannot be taken back": [(STATES, "    (State.RETURNED, State.WITHDRAWN),\n", "")],
+    "what has ended is filed again": [
+        (
+            STATES,
+            "    (State.FILED, State.ENDED),",
+            "    (State.FILED, State.ENDED),\n    (State.ENDED, State.FILED),",
+        ),
+    ],
+    "a letter that was signed cannot be taken back": [(STATES, "    (CaseState.ISSUED, CaseState.WITHDRAWN),\n", "")],
+    "a decision against it is opened again": [
+        (
+            STATES,
+            "    (CaseState.SERVED, CaseState.CLOSED),",
+            "    (CaseState.SERVED, CaseState.CLOSED),\n    (CaseState.NOT_RECOMMENDED, CaseState.ASKED),",
+        ),
+    ],
+    "an end leaves a letter that was served without an end": [
+        (STATES, "    (CaseState.SERVED, CaseState.CLOSED),\n", "")
     ],
     "the proposer signs": [
         ("appointments/policies.py", "~proposed_it & (is_municipal", "(is_municipal"),
@@ -120,5 +139,5 @@ def test_a_changed_move_is_found(copy, name):  # noqa: F811
 def test_each_change_is_where_this_file_says():
     """So that the long test above never changes what is no longer there."""
     planted = [(name, *change) for name, changes in MUTANTS.items() for change in changes]
-    assert len(MUTANTS) == 10
+    assert sum(file == STATES for _, file, *_ in planted) == 10 and len(MUTANTS) == 15
     assert not [name for name, file, stands, _ in planted if (ROOT / file).read_text().count(stands) != 1]

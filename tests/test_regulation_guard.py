@@ -20,7 +20,6 @@ from uuid import uuid4
 import pytest
 import rules
 import time_machine
-from django.apps import apps
 from django.contrib import admin
 from django.core.files.base import ContentFile
 from django.core.management import CommandError, call_command, get_commands
@@ -33,10 +32,12 @@ from django.urls import Resolver404, URLPattern, get_resolver, path, resolve, re
 from django.utils import timezone
 
 from appointments import actions
+from appointments.actions import ending
 from appointments.actions.drafts import PREPARED
-from appointments.models import Appointment
+from appointments.models import Appointment, DismissalRecommendation, ReportCycle
 from cqo_portal import urls
 from cqo_portal.clock import DUTIES
+from registry.actions.files import store_file
 from registry.measures import DIRECTORY
 from registry.models import Candidate, Enterprise
 from tests.cast import AT, COMPLETE, TODAY, enterprise, pdf, person
@@ -61,6 +62,7 @@ class Standing:
 
     appointments: dict[int, tuple]
     letters: frozenset
+    papers: frozenset  # the enterprises' own: of each transcribed row the scan it was made from, and that of its end
 
     @classmethod
     def read(cls) -> "Standing":
@@ -70,16 +72,29 @@ class Standing:
             cursor.execute(f"SELECT id, is_transcribed, {stands}, {WHAT} FROM appointments_appointment")
             rows = {row[0]: row[1:] for row in cursor.fetchall()}
             cursor.execute("SELECT id, appointment_id FROM appointments_paper WHERE kind = 'letter'")
-            return cls(rows, frozenset(cursor.fetchall()))
+            letters = frozenset(cursor.fetchall())
+            cursor.execute(
+                "SELECT id, 'start' FROM appointments_appointment WHERE transcript_id IS NOT NULL UNION ALL "
+                "SELECT appointment_id, 'end' FROM appointments_evidence WHERE kind = 'ending'"
+            )
+            return cls(rows, letters, frozenset(cursor.fetchall()))
 
     def wrongs(self, later: "Standing") -> list[str]:
         """What was done that only an enterprise may do."""
         found = [f"聘书 {row}" for row in self.letters ^ later.letters]
         for pk in self.appointments.keys() | later.appointments.keys():
             was, now = self.appointments.get(pk), later.appointments.get(pk)
-            if was != now and not (now and now[0] and (was is None or was[0])):
+            if was != now and not self._on_paper(later, pk):
                 found.append(f"appointment {pk}: {was} → {now}")
         return found
+
+    def _on_paper(self, later: "Standing", pk: int) -> bool:
+        """Whether it is a transcribed row that came, or came to its end, together with the enterprise's own paper."""
+        was, now = self.appointments.get(pk), later.appointments.get(pk)
+        if now is None or not now[0] or (was is not None and not was[0]):
+            return False
+        ended = was is not None and was[1] != now[1] and now[1] in ("ended", "withdrawn")
+        return (pk, "end") in later.papers - self.papers if ended else (pk, "start") in later.papers
 
     def transcribed(self, later: "Standing") -> bool:
         """Whether a row with the flag differs: the exception is there, and this guard has met it."""
@@ -236,9 +251,8 @@ class Atlas:
 
 def one_of_each() -> list[str]:
     """A row's reference of every kind that has to do with an appointment."""
-    models = [*apps.get_app_config("appointments").get_models(), Enterprise, Candidate]
-    found = [str(getattr(model._default_manager.first(), "reference", "")) for model in models]
-    return [word for word in dict.fromkeys(found) if word and word.isascii()]
+    firsts = [model.unscoped.first() for model in (Enterprise, Candidate, DismissalRecommendation, ReportCycle)]
+    return [row.reference for row in firsts if row]
 
 
 def is_one(address: str) -> bool:
@@ -258,7 +272,7 @@ def pieces(route: str) -> list[tuple[str, str | None]]:
     return [*found, (route[at:], None)]
 
 
-def crawl(atlas: Atlas, client: Client, limit_per_route: int = FEW) -> None:
+def crawl(atlas: Atlas, client: Client, limit_per_route: int) -> None:
     """Follow links from the home page; of each route as many rows as tell it apart."""
     waiting, visited, per_route = ["/"], set(), Counter()
     while waiting:
@@ -359,7 +373,7 @@ def walk(guard: Guard, client: Client, persona: str, addresses: list[str]) -> No
 
 
 @pytest.fixture
-def world(make, supervise, everything, company_a, company_b, county_one, person_a_two, person_b):
+def world(make, everything, company_a, company_b, county_one, person_a_two, person_b):
     """Appointments in every state, in both counties, one of them transcribed; cases served, asked and proposed."""
     own = make.draft(person_a_two, company_a)
     ahead = {"first_day": date(2027, 1, 10)}
@@ -367,8 +381,9 @@ def world(make, supervise, everything, company_a, company_b, county_one, person_
     make.checked(person_b, company_b, **ahead)
     paper = enterprise(10000003, "丙公司", by=county_one)
     someone = person(12, "吴七", company=paper, by=county_one)
+    scan = store_file(pdf(), "任命决定.pdf", enterprise=paper, by=county_one, at=AT)
     row = actions.enter_at_counter(
-        enterprise=paper, candidate=someone, transcript=supervise.paper(paper), own_letter_number="丙字1号",
+        enterprise=paper, candidate=someone, transcript=scan, own_letter_number="丙字1号",
         by=county_one, at=AT, **COMPLETE | {"first_day": date(2026, 10, 1)},
     )  # fmt: skip
     assert row.is_transcribed and own.pk
@@ -393,8 +408,8 @@ def signed_in(request, name: str) -> Client:
 def atlas(request, world, clock) -> Atlas:
     """What links show to anybody of the cast."""
     found = Atlas()
-    for name in (*GUIDES, "county_one", "municipal"):
-        crawl(found, signed_in(request, name))
+    for name in ("county_one", "municipal", *GUIDES):
+        crawl(found, signed_in(request, name), 1 if name in GUIDES else FEW)
     return found
 
 
@@ -448,7 +463,7 @@ def walk_the_admin(guard: Guard, client: Client, persona: str) -> None:
             "post": "yes",
         }
         addresses = [reverse(f"{name}_add")]
-        addresses += [reverse(f"{name}_{page}", args=[pk]) for pk in rows[:6] for page in ("change", "delete")]
+        addresses += [reverse(f"{name}_{page}", args=[pk]) for pk in rows[:FEW] for page in ("change", "delete")]
         for to in addresses:
             guard.watched((persona, to), lambda to=to, said=said: client.post(to, said))
             guard.tried[persona, "admin writes"] += 1
@@ -463,7 +478,7 @@ def test_no_admin_page_or_action_does_either(request, world, clock):
     guard = Guard(Standing.read())
     for persona in STAFF:
         walk_the_admin(guard, signed_in(request, persona), persona)
-        assert guard.tried[persona, "admin actions"] > 5 and guard.tried[persona, "admin writes"] > 50
+        assert guard.tried[persona, "admin actions"] > 5 and guard.tried[persona, "admin writes"] > 40
     assert not guard.wrongs
 
 
@@ -545,6 +560,18 @@ def test_a_planted_page_that_ends_is_found(request, world, clock, monkeypatch, s
     guard, addresses = Guard(Standing.read()), list(Atlas().fill(route, pattern.callback))
     walk(guard, signed_in(request, "municipal"), "municipal", addresses)
     assert {what[1] for what in guard.wrongs} == {"GET", "bare", "enterprise's"}
+
+
+def test_an_end_that_a_bureau_writes_without_the_enterprises_paper_is_found(request, world, clock, monkeypatch):
+    """Planted: the act keeps no scan of what it transcribes."""
+    row = Appointment.unscoped.get(is_transcribed=True)
+    here = [reverse("appointment_act", args=[row.reference, "withdraw"])]
+    guard = Guard(Standing.read())
+    walk(guard, signed_in(request, "county_one"), "county_one", here)
+    assert not guard.wrongs and guard.tried["transcribed"]
+    monkeypatch.setattr(ending, "_on_paper", lambda *_, **__: None)
+    walk(guard, signed_in(request, "county_one"), "county_one", here)
+    assert guard.wrongs
 
 
 def test_a_planted_permission_an_admin_action_and_a_command_are_found(request, world, clock, monkeypatch, everything):

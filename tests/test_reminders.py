@@ -248,9 +248,9 @@ def test_however_often_it_is_killed_in_the_middle_no_reminder_is_lost_and_none_d
 @ROUNDS
 @pytest.mark.django_db(transaction=True)
 def test_two_clocks_that_find_the_same_late_joiner_lay_one_duty_and_send_one_message(supervise, cqo_a, rounds):
-    """甲公司 appointed before each notice; its term began after it (Art. 12(二)(3))."""
+    """甲公司 appointed before each notice; its term began after it, within the notice's period (Art. 12(二)(3))."""
     told = Message.unscoped.filter(enterprise=cqo_a.enterprise, subject=NOTICE["title"])
-    days = {"first_day": date(2024, 1, 1), "last_day": date(2024, 12, 31), "due_on": date(2025, 3, 31)}
+    days = {"first_day": date(2024, 1, 1), "last_day": date(2025, 1, 31), "due_on": date(2025, 3, 31)}
     for n in range(1, rounds + 1):
         cycle = supervise.cycle(TAKEN_OFFICE + timedelta(hours=1), number=f"清质监通〔2025〕{n}号", **days)
         assert not cycle.duties.exists()

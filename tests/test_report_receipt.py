@@ -16,6 +16,8 @@ from django.conf import settings
 from appointments.documents import ReportReceiptFacts, report_receipt
 from tests.test_papers import CODE, LONG_NAME, POINT, overlapping, page_of, picture_of, red_rules, text_of
 
+pytestmark = pytest.mark.drawn_afresh
+
 RECEIPT = ReportReceiptFacts(
     number="首质报〔2027〕9号",
     version=1,

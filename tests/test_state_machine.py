@@ -113,9 +113,12 @@ def fingerprint() -> str:
     models = [*apps.get_app_config("appointments").get_models()]
     models += [apps.get_model("registry", name) for name in named]
     tables = sorted(model._meta.db_table for model in models)
-    each = [f'SELECT md5(string_agg(t::text, chr(10) ORDER BY t::text)) h FROM "{name}" t' for name in tables]
+    row = "t::text"
+    each = [f"SELECT '{name}' n, md5(string_agg({row}, chr(10) ORDER BY {row})) h FROM \"{name}\" t" for name in tables]
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT md5(string_agg(coalesce(h, '-'), ' ')) FROM ({' UNION ALL '.join(each)}) x")
+        cursor.execute(
+            f"SELECT md5(string_agg(n || coalesce(h, ''), ' ' ORDER BY n)) FROM ({' UNION ALL '.join(each)}) x"
+        )
         return cursor.fetchone()[0]
 
 
@@ -765,11 +768,12 @@ PROPOSE = ("propose", life.COUNTY, "proposed")
 
 
 def hear_both(portal: Portal, case: Case, rng: Random) -> None:
-    """By a link, of which a first one was revoked, and in the portal; once more on paper, which alone is too little."""
+    """By a link, of which a first one was revoked, and in the portal; once more on paper. One alone is too little."""
     for acts in (("revoke", "revoke", "speak"), ("speak", "speak")):
         portal.on_case("link", life.COUNTY, case, rng)
         for act in acts:
             portal.on_link(act, life.COUNTY, portal.life.links[-1])
+    portal.on_case("propose", life.COUNTY, case, rng)
     for who in (life.OTHER_ENTERPRISE, life.ENTERPRISE):
         portal.on_case("state", who, case, rng)
     for act in ("hear_on_paper", "notify", "notify", "notify"):
@@ -840,7 +844,7 @@ def lead_a_filing(portal: Portal, rng: Random) -> None:
     tenure = portal.life.tenures[-1]
     submit, check = ("submit", life.ENTERPRISE, "submitted"), ("check", life.COUNTY, "checked")
     back = ("send_back", life.COUNTY, "returned")
-    reach(portal, tenure, submit, back, submit, check, ("file", life.CITY, "filed"), rng=rng)
+    reach(portal, tenure, submit, back, submit, check, back, submit, check, ("file", life.CITY, "filed"), rng=rng)
     portal.days_pass(max((tenure.first - portal.life.today).days, 0))
     case = new_case(portal, tenure, rng)
     reach(portal, tenure, ("end", life.ENTERPRISE, "ended"), rng=rng)

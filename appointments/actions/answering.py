@@ -21,7 +21,7 @@ from appointments.states import (
     State,
     StatementWay,
 )
-from registry.actions.common import day_of, own_file
+from registry.actions.common import day_of, own_file, own_paper
 from registry.models import StoredFile, User
 from registry.refusals import Refused
 
@@ -158,7 +158,7 @@ def answer_case(
     if by.enterprise_id is None:
         if scan is None:
             raise Refused("代录企业的答复须附扫描件。", field="scan")
-        own_file(scan, case.enterprise, field="scan")
+        own_paper(scan, case.enterprise, field="scan")
     case.answer, case.answer_reason, case.answer_scan = answer, reason.strip(), scan
     case.answered_at, case.answered_by = at, by
     words = "：".join(filter(None, [CaseAnswer(answer).label, reason.strip()]))

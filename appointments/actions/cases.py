@@ -5,7 +5,7 @@ from appointments.actions.common import begin
 from appointments.models import Appointment, CaseAct, DismissalRecommendation
 from appointments.states import CASE_MOVES, CaseActKind, CaseAnswer, CaseState, EndReason
 from registry.actions.common import allow, locked
-from registry.models import User
+from registry.models import StoredFile, User
 from registry.refusals import Refused
 
 
@@ -46,16 +46,18 @@ def note_case(case: DismissalRecommendation, kind: CaseActKind, *, by: User | No
     return CaseAct.unscoped.create(case=case, kind=kind, by=by, at=at, reason=reason)
 
 
-def close_cases_of(appointment: Appointment, *, by: User | None, at) -> None:
+def close_cases_of(appointment: Appointment, *, by: User | None, at, scan: StoredFile | None = None) -> None:
     """What the end of an appointment means for its open case; called with the appointment locked, whoever ended it.
 
-    The enterprise's own dismissal is its answer to a letter that was served; any other end leaves nothing to recommend.
+    The enterprise's own dismissal is its answer to a letter that was served; its paper (``scan``) goes along where
+    a bureau transcribed it. Any other end leaves nothing to recommend.
     """
     cases = DismissalRecommendation.unscoped.open().filter(appointment=appointment).select_related("opened_by__county")
     for case in cases.select_for_update(of=("self",), no_key=True):
         case.appointment = appointment
         if case.state == CaseState.SERVED and by is not None and appointment.end_reason == EndReason.DISMISSED:
             case.answer, case.answered_at, case.answered_by = CaseAnswer.DISMISSED, at, by
+            case.answer_scan = scan
             move_case(case, CaseState.ANSWERED, CaseActKind.ANSWERED, by=by, at=at, reason=CaseAnswer.DISMISSED.label)
             notices.case_answered(case, at=at)
             continue

@@ -6,7 +6,7 @@ from appointments.actions.common import begin, note
 from appointments.actions.filing import submit
 from appointments.models import Appointment, Evidence
 from appointments.states import ActKind, State
-from registry.actions.common import allow, day_of, locked, next_number, own_file
+from registry.actions.common import allow, day_of, locked, next_number, own_file, own_paper
 from registry.models import Candidate, Enterprise, StoredFile, User
 from registry.refusals import Refused
 
@@ -102,7 +102,7 @@ def enter_at_counter(
     """代录: a bureau transcribes an enterprise's own paper, its scan attached and the row flagged (design 1.15)."""
     enterprise = locked(Enterprise.unscoped, enterprise.pk)
     allow(by, "appointments.transcribe", enterprise)
-    own_file(transcript, enterprise, field="scan")
+    own_paper(transcript, enterprise, field="scan")
     draft = _new(
         enterprise, candidate, by=by, at=at,
         is_transcribed=True, transcript=transcript, own_letter_number=own_letter_number, **values,

@@ -9,7 +9,7 @@ from appointments.actions.cases import close_cases_of
 from appointments.actions.common import begin, move, note
 from appointments.models import Appointment, Evidence
 from appointments.states import ActKind, EndReason, EvidenceKind, State
-from registry.actions.common import day_of, own_file
+from registry.actions.common import day_of, own_paper
 from registry.models import StoredFile, User
 from registry.models.measure import days
 from registry.refusals import Refused
@@ -35,7 +35,7 @@ def withdraw(
     note(appointment, ActKind.WITHDRAWN, by=by, at=at, reason=reason.strip())
     if appointment.term:
         notices.withdrawn(appointment, at=at)
-        close_cases_of(appointment, by=by, at=at)
+        close_cases_of(appointment, by=by, at=at, scan=scan)
     return appointment
 
 
@@ -61,7 +61,7 @@ def end(
         raise Refused("请选择终止的原因。", field="reason")
     if not appointment.first_day <= last_day <= min(day_of(at), appointment.last_day):
         raise Refused("终止日期须在聘任首日至今天之间，且不晚于聘任末日。", field="last_day")
-    return _ended(appointment, reason, last_day, by=by, at=at, why=why)
+    return _ended(appointment, reason, last_day, by=by, at=at, why=why, scan=scan)
 
 
 def _on_paper(appointment: Appointment, scan: StoredFile | None, *, by: User, at) -> None:
@@ -70,11 +70,20 @@ def _on_paper(appointment: Appointment, scan: StoredFile | None, *, by: User, at
         return
     if scan is None:
         raise Refused("代录企业的终止或者撤回，须附企业书面文件的扫描件。", field="scan")
-    own_file(scan, appointment.enterprise, field="scan")
+    own_paper(scan, appointment.enterprise, field="scan")
     Evidence.unscoped.create(appointment=appointment, kind=EvidenceKind.ENDING, file=scan, added_at=at, added_by=by)
 
 
-def _ended(appointment: Appointment, reason: str, last_day: date, *, by: User | None, at, why: str = "") -> Appointment:
+def _ended(
+    appointment: Appointment,
+    reason: str,
+    last_day: date,
+    *,
+    by: User | None,
+    at,
+    why: str = "",
+    scan: StoredFile | None = None,
+) -> Appointment:
     appointment.in_force = days(appointment.first_day, last_day)
     appointment.end_reason, appointment.ended_on = reason, last_day
     move(appointment, State.ENDED, act="ended", by=by, at=at)
@@ -83,7 +92,7 @@ def _ended(appointment: Appointment, reason: str, last_day: date, *, by: User | 
         appointment, ActKind.ENDED, by=by, at=at, reason="；".join(filter(None, [EndReason(reason).label, why.strip()]))
     )
     notices.ended(appointment, at=at)
-    close_cases_of(appointment, by=by, at=at)
+    close_cases_of(appointment, by=by, at=at, scan=scan)
     return appointment
 
 

@@ -36,6 +36,8 @@ def record_targets(
         raise Refused("这一年已经结束，不能再约定绩效。", field="year")
     if agreed_on > today:
         raise Refused("约定日期不得晚于今天。", field="agreed_on")
+    if agreed_on.year < year - 1:
+        raise Refused(f"{year}年的绩效，约定日期不得早于{year - 1}年。", field="agreed_on")
     own_file(agreement, appointment.enterprise, field="agreement")
     said = [(name.strip(), goal.strip()) for name, goal in targets]
     if not said or not all(name and goal for name, goal in said):

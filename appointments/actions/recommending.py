@@ -73,11 +73,7 @@ def chains_named(appointment: Appointment, names: Sequence[str], user: User, tod
 
 
 def _refuse_decided(appointment: Appointment, chosen: Sequence[Chain]) -> None:
-    """Raise Refused for a ground on which a decision already stands: it is not taken up a second time."""
-    decided = CaseGround.unscoped.filter(
-        case__appointment=appointment, case__state__in=(CaseState.ANSWERED, CaseState.NOT_RECOMMENDED)
-    )
-    known = {(ground.kind, ground.key): ground.case for ground in decided.select_related("finding", "case")}
+    known = grounds.decided(appointment)
     for chain in chosen:
         if case := known.get((chain.kind, chain.key)):
             raise Refused(f"“{chain.about}”已在建议案{case.reference}中作出决定，不再据以开立。", field="grounds")

@@ -1,5 +1,6 @@
 """Reminders: each step of each obligation once, however often and by how many it is run (Art. 12)."""
 
+import logging
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,6 +15,8 @@ from appointments.obligations import Obligation, obligations_of
 from appointments.rules import OVERDUE, SILENCE, reminder_due
 from registry.actions.common import day_of
 from registry.rules import day_words
+
+logger = logging.getLogger(__name__)
 
 BATCH = 200  # appointments looked at together
 
@@ -61,9 +64,19 @@ def send_reminders(*, at) -> int:
     """Send what is due; by the clock or the command. Returns how many.
 
     The row of the reminder, the message and what leaves the portal are one transaction: killed in the middle, it is all
-    there or nothing is. Whoever comes second finds the row and sends nothing.
+    there or nothing is. Whoever comes second finds the row and sends nothing. One that fails holds up no other: its
+    fault is raised when all are through.
     """
-    return sum(_send(due, at=at) for due in reminders_due(day_of(at)))
+    sent, fault = 0, None
+    for due in reminders_due(day_of(at)):
+        try:
+            sent += _send(due, at=at)
+        except Exception as error:
+            logger.exception("The reminder %s, step %s, was not sent", due.key, due.step)
+            fault = fault or error
+    if fault:
+        raise fault
+    return sent
 
 
 def _send(due: Due, *, at) -> bool:

@@ -14,7 +14,7 @@ from appointments.actions.issuing import issue_receipt
 from appointments.models import DutyReport, ReportAct, ReportAttachment, ReportDuty, Veto
 from appointments.rules import SECTIONS, missing_sections
 from appointments.states import REPORT_MOVES, CycleState, ReportActKind, ReportState
-from registry.actions.common import day_of, locked, own_file
+from registry.actions.common import day_of, locked, own_file, own_paper
 from registry.models import StoredFile, User
 from registry.refusals import Refused
 
@@ -160,7 +160,7 @@ def transcribe_report(
     appointment = begin(duty.appointment, "transcribe_report", by=by)
     duty = locked(ReportDuty.unscoped.select_related("cycle"), duty.pk)
     _of_standing_notice(duty)
-    own_file(transcript, appointment.enterprise, field="transcript")
+    own_paper(transcript, appointment.enterprise, field="transcript")
     if not day_of(duty.cycle.published_at) <= received_on <= day_of(at):
         raise Refused("收到日期须在通知发布之日至今天之间。", field="received_on")
     report = DutyReport.unscoped.filter(duty=duty).first()

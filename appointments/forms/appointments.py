@@ -235,7 +235,9 @@ class CounterForm(PortalForm):
         names = enterprise.appointers()
         self.fields["candidate"].queryset = people
         self.fields["appointer"].choices = [(key, f"{names[key]}（{label}）") for key, label in Appointer.choices]
-        self.fields["stored"].queryset = StoredFile.unscoped.visible_to(user).filter(enterprise=enterprise)
+        self.fields["stored"].queryset = StoredFile.unscoped.visible_to(user).filter(
+            enterprise=enterprise, internal=False
+        )
 
     def clean(self):
         """Art. 11, and the scan that makes a transcript one (design 1.15)."""

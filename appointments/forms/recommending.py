@@ -18,7 +18,7 @@ class GroundsForm(PortalForm):
         widget=forms.CheckboxSelectMultiple({"class": "form-check-input"}),
         error_messages={
             "required": "请选择依据的情形（第十二条第（二）项）。",
-            "invalid_choice": "所选情形在案卷中已不存在，或者证据链不完整，请重新选择。",
+            "invalid_choice": "所选情形在案卷中已不存在，证据链不完整，或者已有决定，请重新选择。",
         },
     )
 

@@ -211,7 +211,7 @@ class CounterReportForm(SectionsForm):
 
     def __init__(self, *args, duty: ReportDuty, user: User, **options):
         super().__init__(*args, cycle=duty.cycle, **options)
-        own = StoredFile.unscoped.visible_to(user).filter(enterprise=duty.enterprise)
+        own = StoredFile.unscoped.visible_to(user).filter(enterprise=duty.enterprise, internal=False)
         self.fields["stored"].queryset = own
         self.order_fields(["token", "received_on", "scan"])
 

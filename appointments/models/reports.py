@@ -244,10 +244,13 @@ class ReportDuty(ScopedBase):
 
     @property
     def served_how(self) -> str:
-        """By which of the two it was served first."""
+        """By which of the two it was served first; what was put on record only after the due day says so."""
         if self.served_on is None:
             return ""
-        return "纸质送达，有证明" if self.served_on == self.paper_served_on else "企业在平台打开"
+        if self.served_on != self.paper_served_on:
+            return "企业在平台打开"
+        after = timezone.localdate(self.paper_recorded_at) > self.due_on
+        return "纸质送达，有证明，期限过后补录" if after else "纸质送达，有证明"
 
     @property
     def received_on(self) -> date | None:

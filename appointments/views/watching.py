@@ -201,20 +201,28 @@ def watched(chains: dict[Appointment, list[Chain]], user, today: date) -> list[W
     ]
 
 
+LAST = 99  # behind any number of gaps
+
+
 # --- The pages -------------------------------------------------------------------------------------------------------
 
 
-def _worst_first(pair: tuple[Appointment, list[Chain]]) -> tuple[int, str]:
-    appointment, found = pair
-    return min(0 if chain.supported else len(gaps_of(chain)) for chain in found), appointment.reference
-
-
 def touched(appointments: Iterable[Appointment], filters: WatchFilter, user, today: date):
-    """Pairs of appointment and the chains that were asked for, the fullest first."""
+    """Pairs of appointment and the chains that were asked for: the fullest first, those in some case already last."""
     rows = list(appointments)
     chains = chains_of(rows, user, today)
     pairs = [(row, [chain for chain in chains.get(row.pk, ()) if filters.fits(chain)]) for row in rows]
-    return sorted((pair for pair in pairs if pair[1]), key=_worst_first)
+    laid = CaseGround.unscoped.visible_to(user).filter(case__appointment__in=rows)
+    laid = laid.exclude(case__state=CaseState.WITHDRAWN).select_related("finding", "case")
+    taken = {(ground.case.appointment_id, ground.kind, ground.key) for ground in laid}
+
+    def rank(pair: tuple[Appointment, list[Chain]]) -> tuple[int, str]:
+        row, found = pair
+        fresh = [chain for chain in found if (row.pk, chain.kind, chain.key) not in taken]
+        gaps = [0 if chain.supported else len(gaps_of(chain)) for chain in fresh]
+        return min(gaps, default=LAST), row.reference
+
+    return sorted((pair for pair in pairs if pair[1]), key=rank)
 
 
 @require_safe

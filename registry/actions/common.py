@@ -26,6 +26,13 @@ def own_file(file, enterprise, *, field: str) -> None:
         raise Refused("文件不属于这家企业。", field=field)
 
 
+def own_paper(file, enterprise, *, field: str) -> None:
+    """Raise Refused, at that field, for what cannot be an enterprise's own paper: it may always see that one itself."""
+    own_file(file, enterprise, field=field)
+    if file.internal:
+        raise Refused("这是质监部门的内部文件，不能作为企业的书面文件。", field=field)
+
+
 def locked(queryset, pk: int, version: int | None = None):
     """The row, locked and read again; raises Stale when somebody wrote it since the page showed ``version``."""
     row = queryset.select_for_update(of=("self",), no_key=True).get(pk=pk)

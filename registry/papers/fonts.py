@@ -10,7 +10,7 @@ import json
 import subprocess
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from pathlib import Path
 
 import fontTools
@@ -183,6 +183,25 @@ def _write_subset(face: Face, role: Role, path: Path) -> None:
     partial.rename(path)
 
 
+@lru_cache(maxsize=64)  # the same few letterheads, of which each would open the font anew
+def _ink(file: bytes, text: str) -> tuple[float, float]:
+    font = TTFont(io.BytesIO(file), lazy=True)
+    glyphs, names, em = font.getGlyphSet(), font.getBestCmap(), font["head"].unitsPerEm
+    boxes = []
+    for character in text:
+        pen = BoundsPen(glyphs)
+        if ord(character) in names:
+            glyphs[names[ord(character)]].draw(pen)
+        if pen.bounds:
+            boxes.append(pen.bounds)
+    if not boxes:
+        return 0.0, 1.0
+    # The line box is centred on what the face says is its height; ink is counted from its base line.
+    ascent, descent = font["hhea"].ascent, font["hhea"].descent
+    base = (em + ascent + descent) / 2
+    return (base - max(box[3] for box in boxes)) / em, (base - min(box[1] for box in boxes)) / em
+
+
 @dataclass(frozen=True)
 class FontSet:
     """The subset fonts of one folder, in memory."""
@@ -225,24 +244,7 @@ class FontSet:
 
         Characters beyond the subset are left out: they are set in another face. (0, 1) when none is left.
         """
-        font = self._opened(role)
-        glyphs, names, em = font.getGlyphSet(), font.getBestCmap(), font["head"].unitsPerEm
-        boxes = []
-        for character in text:
-            pen = BoundsPen(glyphs)
-            if ord(character) in names:
-                glyphs[names[ord(character)]].draw(pen)
-            if pen.bounds:
-                boxes.append(pen.bounds)
-        if not boxes:
-            return 0.0, 1.0
-        # The line box is centred on what the face says is its height; ink is counted from its base line.
-        ascent, descent = font["hhea"].ascent, font["hhea"].descent
-        base = (em + ascent + descent) / 2
-        return (base - max(box[3] for box in boxes)) / em, (base - min(box[1] for box in boxes)) / em
-
-    def _opened(self, role: str) -> TTFont:
-        return TTFont(io.BytesIO(self.files[role]), lazy=True)
+        return _ink(self.files[role], text)
 
     @property
     def face_rules(self) -> str:

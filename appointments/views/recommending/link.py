@@ -3,12 +3,14 @@
 Whoever holds the link sees the one case it is for, and nothing else. To look at it does not use it up.
 """
 
+from functools import wraps
+
 from django.contrib.auth.decorators import login_not_required
 from django.db import transaction
+from django.http import HttpResponseNotAllowed
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_http_methods, require_safe
 
 from appointments import actions, casefile
 from appointments.actions.answering import GONE, usable
@@ -26,18 +28,31 @@ LIMITS = (("statement.minute", 20, 60), ("statement.hour", 120, 3600))
 PAGE = "supervision/statement_link.html"
 
 
-def _plain(response):
-    """Headers of every answer: kept nowhere, found by no search engine, the link told to no other page and no log."""
-    response["Cache-Control"] = "no-store"
-    response["Referrer-Policy"] = "no-referrer"
-    response["X-Robots-Tag"] = "noindex, nofollow"
-    response._has_been_logged = True  # Django writes the path of every 4xx into its log
-    return response
+def _plain(*methods: str):
+    """Headers of every answer: kept nowhere, found by no search engine, the link told to no other page and no log.
+
+    Other methods than these are refused here: Django's decorator would write the path into its log.
+    """
+
+    def plain(view):
+        @wraps(view)
+        def answer(request, *args, **kwargs):
+            known = request.method in methods
+            response = view(request, *args, **kwargs) if known else HttpResponseNotAllowed(methods)
+            response["Cache-Control"] = "no-store"
+            response["Referrer-Policy"] = "no-referrer"
+            response["X-Robots-Tag"] = "noindex, nofollow"
+            response._has_been_logged = True  # Django writes the path of every 4xx into its log
+            return response
+
+        return answer
+
+    return plain
 
 
 def _sentence(request, sentence: str, status: int, title: str, note: str = ""):
     context = {"sentence": sentence, "title": title, "note": note}
-    return _plain(render(request, "supervision/statement_link_over.html", context, status=status))
+    return render(request, "supervision/statement_link_over.html", context, status=status)
 
 
 def _gone(request):
@@ -48,7 +63,7 @@ def _gone(request):
 # no cookie gives anybody a right, so there is nothing to forge.
 @csrf_exempt
 @login_not_required
-@require_http_methods(["GET", "HEAD", "POST"])
+@_plain("GET", "HEAD", "POST")
 def statement_by_link(request, token):
     """Who asks, about what, until when; and the form. Used, expired, revoked and unknown links look alike."""
     at = timezone.now()
@@ -68,8 +83,8 @@ def statement_by_link(request, token):
                 return _gone(request)
             form.add_error(refusal.field if refusal.field in form.fields else None, refusal.sentence)
         else:
-            return _plain(redirect("statement_received"))
-    return _plain(render(request, PAGE, _facts(link) | {"form": form}))
+            return redirect("statement_received")
+    return render(request, PAGE, _facts(link) | {"form": form})
 
 
 def _carry(token: str, link: StatementLink, form: PersonStatementForm, *, at) -> None:
@@ -95,7 +110,7 @@ def _facts(link: StatementLink) -> dict:
 
 
 @login_not_required
-@require_safe
+@_plain("GET", "HEAD")
 def statement_received(request):
     """After a statement was sent: it came in. Says nothing of anybody, so that its address may stay in a history."""
     return _sentence(request, "陈述意见已收到。质监部门听取意见后，才决定是否提出建议。", 200, "陈述意见已收到")

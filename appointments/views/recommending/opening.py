@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from appointments import actions
 from appointments.forms.recommending import DeclineForm, GroundsForm
-from appointments.grounds import chains_of, named
+from appointments.grounds import chains_of, decided, named
 from appointments.models import Appointment, DismissalRecommendation
 from appointments.views.recommending.common import CASES, url_of
 from appointments.views.recommending.standing import title_of_ground
@@ -33,7 +33,8 @@ def _page(request, reference: str, kind: type[GroundsForm], action, *, done: str
     appointment, today = open_appointment(request, reference), timezone.localdate()
     demand(request.user, "appointments.open_case", appointment)
     chains = chains_of([appointment], request.user, today)[appointment.pk]
-    supported = [chain for chain in chains if chain.supported]
+    done = decided(appointment)
+    supported = [chain for chain in chains if chain.supported and (chain.kind, chain.key) not in done]
     asked = [name for name in request.GET.getlist("grounds") if name in map(named, supported)]
     form = kind(
         chains=[(named(chain), title_of_ground(chain)) for chain in supported],
@@ -51,6 +52,9 @@ def _page(request, reference: str, kind: type[GroundsForm], action, *, done: str
         "declining": kind is DeclineForm,
         "boxes": [(*pair, title_of_ground(pair[1])) for pair in zip(form["grounds"], supported, strict=True)],
         "lacking": [(chain, title_of_ground(chain)) for chain in chains if not chain.supported],
+        "decided": [
+            (title_of_ground(chain), case) for chain in chains if (case := done.get((chain.kind, chain.key)))
+        ],
         "trail": [(CASES, reverse("case_list")), (appointment.reference, f"/appointments/{appointment.reference}/")],
     }  # fmt: skip
     return render(request, "supervision/case_new.html", context)
