@@ -1,6 +1,7 @@
 """The WSGI entry point that gunicorn serves."""
 
 import os
+from importlib import import_module
 
 from django.core.wsgi import get_wsgi_application
 
@@ -8,4 +9,6 @@ from registry.papers import fonts
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cqo_portal.settings")
 application = get_wsgi_application()
-fonts.load()  # half a minute where they are out of date: not while an act holds its locks
+# Not while an act holds its locks: the fonts take half a minute where they are out of date, WeasyPrint half a second.
+fonts.load()
+import_module("registry.papers.render")

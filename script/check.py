@@ -30,7 +30,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="script/test", description="Linters and tests; other arguments go to pytest.")
     parser.add_argument("--long", action="store_true", help="run the long tests too")
     options, rest = parser.parse_known_args()
-    tests = ["-m", "pytest", "-n", "2", *(["--long"] if options.long else []), *(arg for arg in rest if arg != "--")]
+    given = [*(["--long"] if options.long else []), *(arg for arg in rest if arg != "--")]
+    tests = ["-m", "pytest", "-n", "2", "--dist", "worksteal", *given]
     with steps.alone():
         steps.ensure_secrets()
         steps.make_fonts()

@@ -12,9 +12,7 @@ from django.template import engines
 from django.template.base import Node
 from django.test import Client
 
-from appointments.documents import bundle
 from registry import verification
-from registry.papers import official, sheet
 from registry.papers.render import render
 
 pytest_plugins = ["tests.cast", "tests.training_cast", "tests.supervision_cast", "tests.promotion_cast"]
@@ -100,5 +98,4 @@ def drawn_once(request, monkeypatch):
     if request.node.get_closest_marker("drawn_afresh"):
         return
     monkeypatch.setattr(verification, "secrets", Random(0))
-    for module in (sheet, official, bundle):
-        monkeypatch.setattr(module, "render", drawn)
+    monkeypatch.setattr("registry.papers.render.render", drawn)

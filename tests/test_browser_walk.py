@@ -75,7 +75,7 @@ def visit(chromium, live_server, tmp_path):
     assert [complaint for visitor in visitors for complaint in visitor.complaints] == []
 
 
-@pytest.mark.parametrize("width", [360, 1440])
+@pytest.mark.parametrize("width", [360, pytest.param(1440, marks=pytest.mark.long)])
 def test_an_enterprise_appoints_the_county_checks_the_city_files(
     visit, make, extension, person_a, company_a, width, tmp_path
 ):

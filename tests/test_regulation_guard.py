@@ -409,7 +409,7 @@ def atlas(request, world, clock) -> Atlas:
     """What links show to anybody of the cast."""
     found = Atlas()
     for name in ("county_one", "municipal", *GUIDES):
-        crawl(found, signed_in(request, name), 1 if name in GUIDES else FEW)
+        crawl(found, signed_in(request, name), FEW if name == "county_one" else 1)
     return found
 
 

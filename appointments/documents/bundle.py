@@ -26,7 +26,6 @@ from pypdf.generic import (
 )
 
 from registry.papers import sheet
-from registry.papers.render import render
 from registry.papers.setting import clean
 from registry.papers.sheet import MM
 from registry.refusals import Refused
@@ -301,7 +300,7 @@ def _set(text: str, measure: float, indent: float = 0) -> SafeString:
 
 def _drawn(name: str, context: dict[str, object]) -> PdfReader:
     html = render_to_string(f"papers/{name}.html", context)
-    return PdfReader(io.BytesIO(render(html, sheet.style("common", "bundle")).pdf))
+    return PdfReader(io.BytesIO(sheet.rendered(html, sheet.style("common", "bundle")).pdf))
 
 
 # Page numbers

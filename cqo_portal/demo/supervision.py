@@ -134,11 +134,16 @@ def _followed_up(city: City, cycle: ReportCycle, at: datetime, what: Callable) -
 
 
 def _reported(firm: Firm, duty: ReportDuty, place: int, day: date, random: Random):
-    """What became of one duty: of ten, four in time, one late, three served and silent, two never opened."""
+    """What became of one duty: of ten, four came in time, one late, three not; one was on paper, one never opened."""
     kind = "in time" if firm.account.username == "enterprise-a" else (
-        "in time", "silent", "in time", "late", "unopened", "silent", "in time", "unopened", "silent", "in time"
+        "in time", "silent", "in time", "late", "paper", "silent", "in time", "unopened", "silent", "in time"
     )[place % 10]  # fmt: skip
-    if kind == "unopened":
+    if kind == "unopened" or place == 8:
+        return
+    if kind == "paper":
+        yield firm.hour(day + 12 * DAYS), lambda at: _served_on_paper(firm, duty, at)
+        if place % 20 == 4:  # of two, one hands it in at the counter
+            yield firm.hour(duty.due_on - 5 * DAYS), lambda at: _transcribed(firm, duty, at)
         return
     yield firm.hour(day + random.randrange(1, 9) * DAYS), lambda at: actions.open_notice(duty, by=firm.account, at=at)
     if kind == "silent":
@@ -170,6 +175,26 @@ def _hand_in(firm: Firm, duty: ReportDuty, at: datetime) -> DutyReport | None:
     scan = upload(firm, "质量工作总结", ["年度质量工作总结（盖章件）。"], issuer=firm.enterprise.name, at=at)
     actions.attach(report, file=scan, by=firm.account, at=at)
     return actions.submit_report(report, version=report.version, by=firm.account, at=at)
+
+
+def _served_on_paper(firm: Firm, duty: ReportDuty, at: datetime) -> None:
+    proof = _internal(firm, "送达回证", [f"{duty.cycle.number}于当日送达，由企业签收。"], by=firm.officer, at=at)
+    actions.record_service(duty, served_on=day_of(at), proof=proof, by=firm.officer, at=at)
+
+
+def _transcribed(firm: Firm, duty: ReportDuty, at: datetime) -> None:
+    """代录 of a report that was handed in on paper."""
+    data = evidence.scan("履职报告", list(SAID.values()), issuer=firm.enterprise.name, as_pdf=True)
+    scan = store_file(data, "纸质履职报告.pdf", enterprise=firm.enterprise, by=firm.officer, at=at)
+    actions.transcribe_report(
+        duty,
+        received_on=day_of(at),
+        transcript=scan,
+        by=firm.officer,
+        at=at,
+        strategy=SAID["strategy"],
+        used_veto=False,
+    )
 
 
 def _report(duty: ReportDuty) -> DutyReport | None:
@@ -351,7 +376,7 @@ def _case(city: City, random: Random, place: int, stage: CaseState) -> Story:
 def _issued(city: City, firm: Firm, case: DismissalRecommendation, random: Random, stage, place: int) -> Story:
     """Signed by the city, served, answered or not."""
     at = yield _office(day_of(case.proposed_at) + 2 * DAYS, random)
-    due = day_of(at) + 20 * DAYS
+    due = day_of(at) + 30 * DAYS
     case = actions.sign(case, version=case.version, answer_due=due, by=city.municipal, at=at)
     if stage == CaseState.ISSUED:
         return
@@ -391,7 +416,8 @@ def _picked(city: City, place: int, at: datetime) -> tuple[Firm, Appointment, st
         if duty := duties.exclude(opened_at=None).select_related("appointment__enterprise").first():
             return _firm_of(city, duty.appointment), duty.appointment, f"{GroundKind.REPORT}:{duty.pk}"
     # One whose report is in, so that those without one are left for the others.
-    if (appointment := free.filter(report_duties__report__received_on__isnull=False).distinct().first()) is None:
+    reported = free.filter(report_duties__report__received_on__isnull=False).distinct()
+    if (appointment := reported.first() or free.first()) is None:
         return None
     firm = _firm_of(city, appointment)
     finding = _found(firm, appointment, place, at, knew=True)

@@ -12,7 +12,6 @@ from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
 from registry.papers import fonts, sheet
-from registry.papers.render import render
 from registry.papers.setting import Run, as_paragraph, clean, shape_title, split_name
 from registry.papers.sheet import MM
 from registry.rules import day_words
@@ -85,7 +84,7 @@ def draw(facts: sheet.SheetFacts, letter: Letter, *, preview: bool) -> bytes:
     }
     lengths["attached"] = f"{LISTED + _number_width(letter.attachments):.3f}em"
     css = sheet.style("common", "official", lengths=lengths)
-    return render(render_to_string("papers/official.html", context), css).pdf
+    return sheet.rendered(render_to_string("papers/official.html", context), css).pdf
 
 
 def letterhead(name: str, largest: float) -> tuple[float, float, float]:
