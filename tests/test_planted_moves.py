@@ -52,16 +52,14 @@ MUTANTS = {
         ),
     ],
     "a letter that was signed cannot be taken back": [(STATES, "    (CaseState.ISSUED, CaseState.WITHDRAWN),\n", "")],
-    "a decision against it is opened again": [
+    "what was decided against is proposed again": [
         (
             STATES,
             "    (CaseState.SERVED, CaseState.CLOSED),",
-            "    (CaseState.SERVED, CaseState.CLOSED),\n    (CaseState.NOT_RECOMMENDED, CaseState.ASKED),",
+            "    (CaseState.SERVED, CaseState.CLOSED),\n    (CaseState.NOT_RECOMMENDED, CaseState.PROPOSED),",
         ),
     ],
-    "an end leaves a letter that was served without an end": [
-        (STATES, "    (CaseState.SERVED, CaseState.CLOSED),\n", "")
-    ],
+    "the end of an appointment leaves its letter open": [(STATES, "    (CaseState.ISSUED, CaseState.CLOSED),\n", "")],
     "the proposer signs": [
         ("appointments/policies.py", "~proposed_it & (is_municipal", "(is_municipal"),
         (f"{ACTIONS}/recommending.py", "if case.proposed_by_id == by.pk:", "if by.pk is None:"),

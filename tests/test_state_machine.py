@@ -750,8 +750,11 @@ def reach(portal: Portal, thing: Tenure | Case, *road: tuple[str, str, str], rng
     """Along the road of (act, who, state), and in each state whatever is out of turn there."""
     out_of_turn(portal, thing, rng)
     for act, who, state in road:
-        while thing.state != state:
+        for _ in range(60):  # what is said with an act is drawn by lot, and may be at fault
+            if thing.state == state:
+                break
             (portal.on_case if isinstance(thing, Case) else portal.on_tenure)(act, who, thing, rng)
+        assert thing.state == state, f"{act} never led to {state}"
         out_of_turn(portal, thing, rng)
 
 
@@ -834,19 +837,28 @@ def lead_past_safeguards(portal: Portal, rng: Random) -> None:
     while not portal.life.in_basis():
         portal.try_frame("extend_basis", life.ADMINISTRATOR, rng)
     reach(portal, case, PROPOSE, decide_not, rng=rng)
+    out_of_turn(portal, case, rng)
 
 
 def lead_a_filing(portal: Portal, rng: Random) -> None:
-    """The next CQO: handed in, returned, handed in again, filed; a case about them is closed when they resign."""
+    """The next CQO: handed in, returned, handed in again, filed; their end closes a case whose letter was signed."""
     out_of_turn(portal, portal.life.tenures[0], rng)
-    while len(portal.life.tenures) < 2 or portal.life.tenures[-1].first > portal.life.today + 30 * DAY:
+    soon = [portal.life.today + n * DAY for n in range(1, 31)]
+    for _ in range(200):  # whom, and from which day, is drawn by lot
+        tenure = portal.life.tenures[-1]
+        if tenure.state == "draft" and tenure.first in soon:
+            break
         portal.try_new("draft", life.ENTERPRISE, rng)
-    tenure = portal.life.tenures[-1]
     submit, check = ("submit", life.ENTERPRISE, "submitted"), ("check", life.COUNTY, "checked")
     back = ("send_back", life.COUNTY, "returned")
     reach(portal, tenure, submit, back, submit, check, back, submit, check, ("file", life.CITY, "filed"), rng=rng)
     portal.days_pass(max((tenure.first - portal.life.today).days, 0))
+    while not portal.life.in_basis():
+        portal.try_frame("extend_basis", life.ADMINISTRATOR, rng)
     case = new_case(portal, tenure, rng)
+    reach(portal, case, ASK, rng=rng)
+    hear_both(portal, case, rng)
+    reach(portal, case, PROPOSE, SIGN, rng=rng)
     reach(portal, tenure, ("end", life.ENTERPRISE, "ended"), rng=rng)
     out_of_turn(portal, case, rng)
 
