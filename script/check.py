@@ -31,14 +31,20 @@ def main() -> int:
     parser.add_argument("--long", action="store_true", help="run the long tests too")
     options, rest = parser.parse_known_args()
     given = [*(["--long"] if options.long else []), *(arg for arg in rest if arg != "--")]
-    tests = ["-m", "pytest", "-n", "2", "--dist", "worksteal", *given]
+    tests = ["-m", "pytest", "-n", "2", "--dist", "worksteal", "--reuse-db", *given]
     with steps.alone():
         steps.ensure_secrets()
         steps.make_fonts()
     try:
         with own_cluster() as cluster:
             os.environ["DATABASE_URL"] = cluster.url(postgres.OWNER)
-            failed = [name for name, command in (LINTERS | {"pytest": tests}).items() if fails(name, command)]
+            databases = subprocess.Popen([sys.executable, "script/test_databases.py"], cwd=ROOT)
+            failed = [name for name, command in LINTERS.items() if fails(name, command)]
+            print("· 测试数据库 / test databases", flush=True)
+            if databases.wait():
+                failed.append("test databases")
+            elif fails("pytest", tests):
+                failed.append("pytest")
     except postgres.ClusterError as error:
         stop("测试数据库无法启动：", "The test database cannot start:", str(error))
     if failed:
