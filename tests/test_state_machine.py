@@ -792,6 +792,8 @@ def lead(portal: Portal) -> None:
     hear_both(portal, case, rng)
     reach(portal, case, PROPOSE, ("not_yet", life.CITY, "asked"), PROPOSE, SIGN, rng=rng)
     portal.on_case("letter_on_paper", life.OTHER_COUNTY, case, rng)
+    for _ in range(5):
+        portal.on_case("open_letter", life.OTHER_ENTERPRISE, case, rng)
     reach(portal, case, ("letter_on_paper", life.COUNTY, "served"), ("take_back", life.CITY, "withdrawn"), rng=rng)
     case = new_case(portal, tenure, rng)
     reach(portal, case, ASK, ("decide_not", life.COUNTY, "not_recommended"), rng=rng)
