@@ -132,10 +132,11 @@ def computed(candidate_id: int, enterprise_id: int, today: date) -> tuple[Criter
     """
     held = _on_file({(candidate_id, enterprise_id)})[candidate_id, enterprise_id]
     facts = Facts(as_of=today, **{name: tuple(values) for name, values in held.items()})
-    return qualified(facts, _thresholds(legal_basis(today))), trained(facts)
+    return qualified(facts, thresholds(legal_basis(today))), trained(facts)
 
 
-def _thresholds(basis: Basis) -> Thresholds:
+def thresholds(basis: Basis) -> Thresholds:
+    """The figures of Art. 6(三) in the edition that an act stands on."""
     parameter = basis.edition.parameter
     return Thresholds(parameter("qualification_level"), parameter("education"), parameter("experience_years"))
 
@@ -148,7 +149,7 @@ def checklists(appointments: Iterable[Appointment], today: date) -> dict[int, Ch
     basis = legal_basis(today)
     reading = Interpretation.unscoped.reading("experience_as_of", on=today)
     chosen = reading.reading if reading else ""
-    needed = _thresholds(basis)
+    needed = thresholds(basis)
 
     def as_of(appointment: Appointment) -> date:
         submitted = timezone.localdate(appointment.submitted_at) if appointment.submitted_at else today

@@ -11,7 +11,7 @@ from registry.policies import is_bureau, is_enterprise, is_municipal, is_staff, 
 
 
 def filing_ends(day: date) -> str:
-    """``county`` or ``city``: where filing ends on that day, by interpretation, else by the edition (Art. 3, 9, 13)."""
+    """``county`` or ``city``: where filing ends on that day, by a reading, else the edition (Art. 3 ¶2, 9, 13)."""
     return Interpretation.unscoped.value("filing_ends", edition=legal_basis(day).edition, on=day)
 
 

@@ -14,6 +14,7 @@ from appointments.views import (
     preparing,
     recommending,
     reports,
+    self_check,
     watching,
 )
 from appointments.views.promotion import achievements, campaigns, commendations, pilots, policies, public
@@ -42,6 +43,7 @@ urlpatterns = [
     path(f"{ONE}papers/<str:kind>/", papers.paper, name="appointment_paper"),
     path(f"{ONE}papers/<str:kind>/preview/", papers.preview, name="appointment_preview"),
     path(f"{ONE}papers/<str:kind>/sealed/", papers.seal, name="appointment_seal"),
+    path("self-check/", self_check.self_check, name="self_check"),
     # Findings, accidents, the watch list, obligations
     path("findings/", findings.finding_list, name="finding_list"),
     path("findings/new/", findings.finding_pick, name="finding_pick"),

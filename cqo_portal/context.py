@@ -24,10 +24,12 @@ PUBLIC = (
         (
             ("首页", "home"),
             ("证书核验", "verify"),
+            ("条件自查", "self_check"),
             ("人才库", "talent_pool"),
             ("经验成果", "experience"),
             ("激励政策", "policy_list"),
             ("办法条文", "measure"),
+            ("口径", "interpretation_list"),
         ),
     ),
 )
@@ -43,7 +45,7 @@ PROMOTION = (
 )
 ENTERPRISE = (
     ("待办", (("待办", "home"),)),
-    ("首席质量官", (("任命", "appointment_list"), ("人员", "candidate_list"))),
+    ("首席质量官", (("任命", "appointment_list"), ("人员", "candidate_list"), ("条件自查", "self_check"))),
     (
         "履职",
         (
@@ -101,7 +103,14 @@ MUNICIPAL = (
     SUPERVISION,
     TRAINING,
     PROMOTION,
-    ("依据", (("办法条文", "measure"), ("法律依据和口径", "admin:registry_interpretation_changelist"))),
+    (
+        "依据",
+        (
+            ("办法条文", "measure"),
+            ("口径", "interpretation_list"),
+            ("法律依据和口径", "admin:registry_interpretation_changelist"),
+        ),
+    ),
     ("其他", (("发送记录", "delivery_list"),)),
 )
 ADMINISTRATOR = (*MUNICIPAL, ("管理", (("账号", "admin:registry_user_changelist"),)))

@@ -34,6 +34,7 @@ class Duty:
     words: str
     first: date
     last: date | None
+    enterprise: str
 
     def within(self, year: int) -> bool:
         """Whether it stood on any day of that year."""
@@ -50,15 +51,22 @@ def _duties(user: User, appointments: Q, entries: Q) -> list[Duty]:
             f"首席质量官，{row.enterprise.name}",
             row.in_force.lower,
             row.in_force.upper - timedelta(days=1),
+            row.enterprise.name,
         )
         for row in of_office.select_related("enterprise").order_by("in_force")
     ] + [
-        Duty(row.candidate_id, f"人才库，{row.project.enterprise.name}", row.entered_on, row.left_on)
+        Duty(
+            row.candidate_id,
+            f"人才库，{row.project.enterprise.name}",
+            row.entered_on,
+            row.left_on,
+            row.project.enterprise.name,
+        )
         for row in in_pool.select_related("project__enterprise")
     ]
 
 
-def _duties_in(user: User, year: int) -> dict[int, list[Duty]]:
+def duties_in(user: User, year: int) -> dict[int, list[Duty]]:
     """Person → why they have the duty at any time in that year."""
     first, last = date(year, 1, 1), date(year, 12, 31)
     there = Q(left_on=None) | Q(left_on__gte=first)
@@ -68,7 +76,7 @@ def _duties_in(user: User, year: int) -> dict[int, list[Duty]]:
     return found
 
 
-def _years(duties: dict[int, list[Duty]], user: User, today: date, year: int) -> dict[int, Year]:
+def years_of(duties: dict[int, list[Duty]], user: User, today: date, year: int) -> dict[int, Year]:
     """One year of everybody with a duty in it, as it stands."""
     found = ledgers(list(duties), user, today, year)
     return {person: since(found[person], min(duty.first for duty in held)) for person, held in duties.items()}
@@ -81,13 +89,13 @@ def ce_list(request):
     demand(user, "training.follow_people")
     narrowed = EducationFilter(request.GET, user=user, today=today)
     year = narrowed.chosen_year
-    duties = _duties_in(user, year)
+    duties = duties_in(user, year)
     rows = narrowed.narrow(Candidate.unscoped.visible_to(user).filter(pk__in=duties))
     if wanted := narrowed.cleaned_data.get("standing"):
-        years = _years(duties, user, today, year)
+        years = years_of(duties, user, today, year)
         rows = [row for row in rows if years[row.pk].standing == wanted]
     page = page_of(request, rows)
-    years = _years({row.pk: duties[row.pk] for row in page}, user, today, year)
+    years = years_of({row.pk: duties[row.pk] for row in page}, user, today, year)
     for row in page:
         row.year, row.duties = years[row.pk], duties[row.pk]
         row.words = year_words(row.year.standing)

@@ -5,6 +5,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from appointments.models import Accident, Appointment
+from cqo_portal.asof import as_of
 from registry.history import events_of, history
 from registry.models import Employment, Enterprise, EnterpriseDesignation, EnterpriseSeat
 from registry.states import Role
@@ -38,6 +39,7 @@ def enterprise_detail(request, reference):
         "may_record_accident": user.has_perm("appointments.record_accident", enterprise),
         "history": _history(enterprise) if user.has_perm("registry.see_history") else [],
         "today": today,
+        **as_of(request, appointments),
     }
     return render(request, "cqo_portal/enterprise_detail.html", facts)
 

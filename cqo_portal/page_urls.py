@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from cqo_portal import education, enterprises, people
+from cqo_portal import education, enterprises, interpretations, people
 from registry import converters  # noqa: F401 (registers them)
 
 urlpatterns = [
@@ -10,4 +10,6 @@ urlpatterns = [
     path("candidates/<reference:reference>/", people.candidate_detail, name="candidate_detail"),
     path("candidates/<reference:reference>/education/", education.ce_ledger, name="ce_ledger"),
     path("continuing-education/", education.ce_list, name="ce_list"),
+    path("interpretations/", interpretations.interpretation_list, name="interpretation_list"),
+    path("interpretations/<key:key>/record/", interpretations.interpretation_new, name="interpretation_new"),
 ]

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 from appointments.eligibility import computed
 from appointments.models import Appointment
 from appointments.states import State
+from cqo_portal.asof import as_of
 from cqo_portal.education import this_year
 from cqo_portal.timeline import timeline
 from registry.forms import FACT_FORMS, FactForm
@@ -182,5 +183,6 @@ def candidate_detail(request, reference):
         "several": len({row.enterprise_id for row in work}) > 1,
         "history": _history(person, user) if user.has_perm("registry.see_history") else [],
         "today": today,
+        **as_of(request, appointments),
     }
     return render(request, "cqo_portal/candidate_detail.html", facts)

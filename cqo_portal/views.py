@@ -10,6 +10,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
 from cqo_portal import dashboards
+from cqo_portal.atlas import entries
 from registry.models import Edition, Message
 from registry.models.measure import legal_basis
 from registry.pages import find, page_of
@@ -58,8 +59,8 @@ def measure(request):
     readings = {row.key: row for row in basis.edition.interpretations.recorded().filter(period__contains=today)}
     questions = [(row, readings.get(row.key)) for row in basis.edition.interpretations.questions()]
     articles: dict[int, list] = {}
-    for clause in basis.edition.clauses.all():
-        articles.setdefault(clause.article, []).append(clause)
+    for entry in entries(basis.edition, questions):
+        articles.setdefault(entry.clause.article, []).append(entry)
     facts = {"basis": basis, "editions": editions, "articles": articles.items(), "questions": questions}
     return render(request, "measure.html", facts)
 

@@ -69,11 +69,14 @@ ADDRESSES = {
     "inbox": Address(SIGNED_IN),
     "open_message": about_a("{message}", seen_by=set(), written_by={"user_a"}),
     "measure": Address(EVERYBODY, inside=EVERYBODY),
+    "interpretation_list": Address(EVERYBODY, inside=EVERYBODY),
+    "interpretation_new": Address({"municipal"}, ("ce_hours",)),
     # A file is compared and let go: what the write leaves is a tally and a window of the limit.
     "verify": Address(
         EVERYBODY, inside=EVERYBODY, written_by={"anonymous"}, data={"file": ContentFile(b"%PDF-", "a.pdf")}
     ),
     "verify_paper": Address(EVERYBODY, ("{code}",), EVERYBODY),
+    "self_check": Address(EVERYBODY, inside=EVERYBODY),
     "healthz": Address(EVERYBODY, inside=EVERYBODY),
     "enterprise_list": Address(SIGNED_IN),
     "enterprise_new": Address(BUREAU),
@@ -253,6 +256,7 @@ ADDRESSES = {
 # Of these the public reads which enterprise was commended, or what a county gives.
 PUBLIC = {"experience", "experience_commendations", "experience_detail", "experience_file"}
 PUBLIC |= {"policy_list", "policy_detail", "policy_file", "statement_by_link", "statement_received"}
+PUBLIC |= {"interpretation_list"}
 
 
 @pytest.fixture
@@ -579,7 +583,7 @@ def test_strangers_see_the_public_pages_and_nothing_else(world, as_persona):
     """LoginRequiredMiddleware, with the list of what is public."""
     client = as_persona("anonymous")
     public = {name for name in ADDRESSES if client.get(path_to(name, world)).status_code == 200}
-    assert public == {"home", "measure", "verify", "verify_paper", "healthz", "talent_pool"} | PUBLIC
+    assert public == {"home", "measure", "verify", "verify_paper", "healthz", "talent_pool", "self_check"} | PUBLIC
 
 
 def test_a_person_who_was_switched_off_is_out_at_the_next_request(world, as_persona, user_a):

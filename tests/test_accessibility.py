@@ -22,7 +22,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 PAGES = {
     "": (
         "/", "/accounts/login/", "/measure/", "/verify/", "/verify/{letter}/", "/verify/P1AA/", "/talent-pool/",
-        "/no-such-page/",
+        "/self-check/", "/interpretations/", "/no-such-page/",
     ),
     Role.ENTERPRISE: (
         "/", "/inbox/", "/candidates/", "/candidates/new/", "/candidates/{person}/", "/candidates/{person}/edit/",
@@ -49,6 +49,7 @@ PAGES = {
         "/", "/enterprises/", "/enterprises/{enterprise}/", "/candidates/{person}/", "/appointments/",
         "/appointments/queue/", "/appointments/{checked}/acts/file/", "/admin/",
         "/training-bodies/{body}/", "/talent-pool/entries/", "/talent-pool/entries/{entry}/consent/",
+        "/interpretations/ce_hours/record/",
     ),
     Role.ADMINISTRATOR: (
         "/", "/admin/", "/admin/registry/user/", "/admin/registry/user/add/", "/training-bodies/{body}/trainers/new/",
@@ -80,7 +81,7 @@ ACCOUNTS = {
 }
 # A form, and the button that carries it out.
 FORMS = {
-    "": (("/accounts/login/", "登录"), ("/verify/", "核验")),
+    "": (("/accounts/login/", "登录"), ("/verify/", "核验"), ("/self-check/", "查看结果")),
     Role.ENTERPRISE: (
         ("/candidates/new/", "添加"),
         ("/candidates/{person}/edit/", "保存"),
@@ -103,7 +104,10 @@ FORMS = {
         ("/appointments/{submitted}/acts/return/", "退回补正"),
         ("/appointments/counter/{enterprise}/", "下一步：核对"),
     ),
-    Role.MUNICIPAL: (("/appointments/{checked}/acts/file/", "登记并发给回执"),),
+    Role.MUNICIPAL: (
+        ("/appointments/{checked}/acts/file/", "登记并发给回执"),
+        ("/interpretations/ce_hours/record/", "下一步：预览影响"),
+    ),
 }
 
 FOCUS = """() => {

@@ -1,4 +1,4 @@
-"""The paper of a training: 培训证书, issued by the training body (Article 8).
+"""The paper of a training: 培训证书, issued by the training body (Art. 8 ¶1).
 
 It takes plain facts, so that it can be rendered, previewed and tested without the database. Nothing here decides
 anything: that the person passed was recorded before.
@@ -29,7 +29,7 @@ class CertificateFacts(sheet.SheetFacts):
 
 
 def certificate(facts: CertificateFacts, *, preview: bool = False) -> bytes:
-    """培训证书 as a PDF, A4 landscape, issued by the training body after 考核合格 (Article 8).
+    """培训证书 as a PDF, A4 landscape, issued by the training body after 考核合格 (Art. 8 ¶1).
 
     Raises FontsMissing when no Chinese font is installed.
     """

@@ -10,7 +10,7 @@ from training.models import TrainingBody
 
 @rules.predicate
 def acts_for(user, body):
-    """Whoever acts for a training body: its trainers, or the officers of the bureau that it is (Art. 8)."""
+    """Whoever acts for a training body: its trainers, or the officers of the bureau that it is (Art. 8 ¶1)."""
     return body is not None and TrainingBody.unscoped.taught_by(user).filter(pk=body.pk).exists()
 
 

@@ -41,13 +41,13 @@ def qualifying_training(trainings: Iterable[Training], as_of: date) -> tuple[Out
 
 
 def number_key(number: str) -> str:
-    """Art. 8 培训证书: a certificate's number as it is compared, however its brackets and letters were typed."""
+    """Art. 8 ¶1 培训证书: a certificate's number as it is compared, however its brackets and letters were typed."""
     folded = unicodedata.normalize("NFKC", number).upper().translate(BRACKETS)
     return "".join(character for character in folded if not character.isspace())
 
 
 def mark_fault(mark: str) -> str | None:
-    """Art. 8 培训证书: what is wrong with the mark that begins a body's numbers, as a sentence, or None.
+    """Art. 8 ¶1 培训证书: what is wrong with the mark that begins a body's numbers, as a sentence, or None.
 
     Han characters and capital letters alone, so that no two marks look alike.
     """
@@ -57,12 +57,12 @@ def mark_fault(mark: str) -> str | None:
 
 
 def passes(score: Decimal, pass_mark: int) -> bool:
-    """Art. 8 考核合格: the score reaches the pass mark; the figure itself passes."""
+    """Art. 8 ¶1 考核合格: the score reaches the pass mark; the figure itself passes."""
     return score >= pass_mark
 
 
 def certificate_fault(*, days_present: int, days_needed: int, last_score: Decimal | None, pass_mark: int) -> str | None:
-    """Art. 8 通过考核合格的，发给培训证书: why there is no certificate, as a sentence, or None.
+    """Art. 8 ¶1 通过考核合格的，发给培训证书: why there is no certificate, as a sentence, or None.
 
     Attending is not passing, and passing is not attending: both are asked. The last sitting counts.
     """
@@ -87,7 +87,7 @@ def sitting_fault(
     *, sitting: int, sat_on: date, score: Decimal, pass_mark: int, first_day: date, today: date,
     before: Sitting | None, after: Sitting | None,
 ) -> tuple[str, str] | None:  # fmt: skip
-    """Art. 8 考核: why a sitting cannot be recorded, as what is at fault (``score`` or ``sat_on``) and a sentence.
+    """Art. 8 ¶1 考核: why a sitting cannot be recorded, as what is at fault (``score`` or ``sat_on``) and a sentence.
 
     ``before`` and ``after`` are the sittings next to it on record. None when nothing is wrong.
     """
@@ -125,17 +125,17 @@ def free_seat(taken: Collection[int], seats: int) -> int | None:
 
 
 def same_certificate(meaning: str) -> bool:
-    """Art. 8 资格证书: whether it is the 培训证书 of the paragraph before, by the reading in force."""
+    """Art. 8 ¶2 资格证书: whether it is the 培训证书 of the paragraph before, by the reading in force."""
     return meaning == "same"
 
 
 def enters_pool(*, has_certificate: bool, has_project: bool) -> bool:
-    """Art. 8 取得证书并完成《质量课题改进计划》的人员，纳入人才库: both facts, and nothing else."""
+    """Art. 8 ¶2 取得证书并完成《质量课题改进计划》的人员，纳入人才库: both facts, and nothing else."""
     return has_certificate and has_project
 
 
 def outside_counts(reading: str, *, was_recognised: bool) -> bool:
-    """Art. 8 参加质监部门组织的继续教育: a course elsewhere counts only where the reading says so, once recognised."""
+    """Art. 8 ¶2 参加质监部门组织的继续教育: courses elsewhere count only where it is read so, once recognised."""
     return reading == "counted" and was_recognised
 
 

@@ -1,4 +1,4 @@
-"""From rows to the rules of Art. 6(五) and Art. 8: what somebody's training is worth, and a year's education.
+"""From rows to the rules of Art. 6(五) and Art. 8 ¶1: what somebody's training is worth, and a year's education.
 
 Everything is gathered for several people at once, in a number of queries that does not grow with theirs.
 """
@@ -144,7 +144,7 @@ class Readings:
         return (reading.reading, reading.number) if reading else (None, "")
 
     def of_outside(self, day: date) -> str:
-        """Art. 8: whether courses elsewhere count, as of the day on which one was completed."""
+        """Art. 8 ¶2: whether courses elsewhere count, as of the day on which one was completed."""
         return next((row.reading for row in self.outside if day in row.period), self.meanwhile)
 
 
@@ -175,7 +175,7 @@ def _courses(people: Collection[int], user, readings: Readings) -> dict[int, dic
     """Person → year → courses, each with whether this user may see it: the duty is the person's, not an office's.
 
     A session counts once its last day is over and the person was there as long as was asked; one of a body that is no
-    bureau is a course elsewhere, recognised by the body's recognition (Art. 8 质监部门组织的继续教育).
+    bureau is a course elsewhere, recognised by the body's recognition (Art. 8 ¶2 质监部门组织的继续教育).
     """
     courses: dict[int, dict[int, list[CourseTaken]]] = defaultdict(lambda: defaultdict(list))
     enrolments = Enrolment.unscoped.seated().filter(

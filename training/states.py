@@ -11,7 +11,7 @@ class TrainingKind(TextChoices):
 
 
 class BodyKind(TextChoices):
-    """Art. 8: 质监部门或质监部门认可的机构."""
+    """Art. 8 ¶1: 质监部门或质监部门认可的机构."""
 
     BUREAU = "bureau", "质监部门"
     RECOGNISED = "recognised", "认可的机构"
@@ -48,7 +48,7 @@ ENROLMENT_MOVES: tuple[tuple[str, str], ...] = (
 
 
 class ProjectState(TextChoices):
-    """Where a 《质量课题改进计划》 stands (Art. 8)."""
+    """Where a 《质量课题改进计划》 stands (Art. 8 ¶2)."""
 
     DRAFT = "draft", "草稿"
     UNDERWAY = "underway", "实施中"

@@ -1,4 +1,4 @@
-"""Training's background work: a whole session's certificates, one transaction each (Art. 8)."""
+"""Training's background work: a whole session's certificates, one transaction each (Art. 8 ¶1)."""
 
 from django.db import transaction
 from django_tasks import task

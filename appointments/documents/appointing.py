@@ -1,7 +1,7 @@
 """The three papers of an appointment: 聘书 and 授权书 by the enterprise, 登记回执 by the bureau.
 
 Each takes plain facts, so that a paper can be rendered, previewed and tested without the database. Nothing here decides
-anything: the words say that the enterprise appoints and that the bureau records (Articles 9 and 11).
+anything: the words say that the enterprise appoints and that the bureau records (Art. 9, 11).
 """
 
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ class _PaperFacts(sheet.SheetFacts):
 
 @dataclass(frozen=True, kw_only=True)
 class LetterFacts(_PaperFacts):
-    """聘书: who appoints whom, and for how long (Article 11)."""
+    """聘书: who appoints whom, and for how long (Art. 11)."""
 
     appointer_title: str
     term_words: str
@@ -66,7 +66,7 @@ class ReceiptFacts(_PaperFacts):
 
 
 def letter_of_appointment(facts: LetterFacts, *, preview: bool = False) -> bytes:
-    """聘书 as a PDF, A4 landscape, issued by the enterprise (Article 11).
+    """聘书 as a PDF, A4 landscape, issued by the enterprise (Art. 11).
 
     Raises FontsMissing when no Chinese font is installed.
     """
@@ -94,7 +94,7 @@ def letter_of_appointment(facts: LetterFacts, *, preview: bool = False) -> bytes
 
 
 def letter_of_authorisation(facts: AuthorisationFacts, *, preview: bool = False) -> bytes:
-    """授权书 as a PDF, A4: the powers that the enterprise gives with the appointment (Articles 5 and 11).
+    """授权书 as a PDF, A4: the powers that the enterprise gives with the appointment (Art. 5, 11).
 
     Article 5 (六) is a liability, not a power, and is left out by the caller. Raises FontsMissing.
     """
@@ -140,7 +140,7 @@ def letter_of_authorisation(facts: AuthorisationFacts, *, preview: bool = False)
 
 
 def filing_receipt(facts: ReceiptFacts, *, preview: bool = False) -> bytes:
-    """登记回执 as a PDF, A4 in 信函格式: the bureau proves that it recorded, and nothing more (Articles 9 and 11).
+    """登记回执 as a PDF, A4 in 信函格式: the bureau proves that it recorded, and nothing more (Art. 9, 11).
 
     Raises FontsMissing when no Chinese font is installed.
     """

@@ -44,7 +44,7 @@ class RecommendationFacts(sheet.SheetFacts):
 
 
 def recommendation_letter(facts: RecommendationFacts, *, preview: bool = False) -> bytes:
-    """建议解除聘任函 as a PDF in 信函格式 (Article 12 (二); GB/T 9704-2012).
+    """建议解除聘任函 as a PDF in 信函格式 (Art. 12(二); GB/T 9704-2012).
 
     Raises Refused for a character that no font holds, FontsMissing when no Chinese font is installed.
     """

@@ -42,7 +42,7 @@ class ReportReceiptFacts(sheet.SheetFacts):
 
 
 def report_receipt(facts: ReportReceiptFacts, *, preview: bool = False) -> bytes:
-    """履职报告收讫回执 as a PDF, A4 in 信函格式, with the server's time of receipt to the second.
+    """履职报告收讫回执 (Art. 12(二)(3)) as a PDF, A4 in 信函格式, with the server's time of receipt to the second.
 
     Raises Refused for a character that no font holds, FontsMissing when no Chinese font is installed.
     """

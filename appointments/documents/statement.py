@@ -1,4 +1,4 @@
-"""陈述意见通知书: before anything is recommended, the enterprise and the person are asked what they say (Article 12).
+"""陈述意见通知书: before anything is recommended, the enterprise and the person are asked what they say (Art. 12(二)).
 
 The same words go to both; how to answer differs, as the person needs no account.
 """
@@ -39,7 +39,7 @@ class StatementFacts(sheet.SheetFacts):
 
 
 def statement_notice(facts: StatementFacts, *, preview: bool = False) -> bytes:
-    """陈述意见通知书 as a PDF in 信函格式, to the enterprise or to the person (Article 12).
+    """陈述意见通知书 as a PDF in 信函格式, to the enterprise or to the person (Art. 12(二)).
 
     Raises Refused for a character that no font holds, FontsMissing when no Chinese font is installed.
     """

@@ -104,7 +104,7 @@ def text(label: str, length: int, **options) -> models.CharField:
 
 @tracked()
 class Appointment(ScopedBase):
-    """One person's appointment as CQO of one enterprise (Art. 11)."""
+    """One person's appointment as CQO of one enterprise (Art. 2, 11)."""
 
     # Who appointed whom?
     reference = models.CharField("编号", max_length=16, unique=True, editable=False)

@@ -376,7 +376,7 @@ class DutyReport(ScopedBase):
 
 
 class Veto(ScopedBase):
-    """One use of 一票否决 in the period (Art. 5(四))."""
+    """One use of 一票否决 in the period (Art. 5(四) ¶2)."""
 
     report = models.ForeignKey(DutyReport, models.CASCADE, related_name="vetoes")
     position = models.PositiveSmallIntegerField()

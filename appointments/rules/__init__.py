@@ -15,6 +15,7 @@ from appointments.rules.eligibility import (
     Facts,
     Held,
     Period,
+    Roads,
     Thresholds,
     Work,
     continuing,
@@ -26,6 +27,7 @@ from appointments.rules.eligibility import (
     merged,
     needs_opinion,
     qualified,
+    roads,
     trained,
 )
 from appointments.rules.grounds import (
@@ -81,6 +83,7 @@ __all__ = [
     "Facts",
     "Held",
     "Period",
+    "Roads",
     "Thresholds",
     "Work",
     "continuing",
@@ -97,6 +100,7 @@ __all__ = [
     "needs_opinion",
     "public_text",
     "qualified",
+    "roads",
     "submission_fault",
     "term_of",
     "trained",

@@ -169,14 +169,37 @@ def _proven(facts: Facts, needed: Thresholds) -> bool:
     return shown(facts.qualifications, needed.qualification) or (worked and shown(facts.educations, needed.education))
 
 
-def qualified(facts: Facts, needed: Thresholds) -> Criterion:
-    """Art. 6(三): 中级以上职业资格 (A), or 本科以上学历 (B) and 5年以上质量工作经历 (C): A or (B and C)."""
+@dataclass(frozen=True)
+class Roads:
+    """The days from which the parts of Art. 6(三) are met; None where one is not, on the facts given."""
+
+    qualification: date | None
+    education: date | None
+    years: date | None
+
+    @property
+    def education_and_years(self) -> date | None:
+        """The second road: both of its parts."""
+        return max(self.education, self.years) if self.education and self.years else None
+
+    @property
+    def met_on(self) -> date | None:
+        """The earlier of the two roads."""
+        return min(filter(None, (self.qualification, self.education_and_years)), default=None)
+
+
+def roads(facts: Facts, needed: Thresholds) -> Roads:
+    """Art. 6(三): from which day 中级以上职业资格 (A), 本科以上学历 (B) and 5年以上质量工作经历 (C) are each met."""
     a = _earliest(facts.qualifications, needed.qualification)
     b = _earliest(facts.educations, needed.education)
     horizon = anniversary(facts.as_of, 60)
     c = experience_met_on((w.period for w in facts.work), needed.years, horizon)
-    roads = [a.since if a else None, max(b.since, c) if b and c else None]
-    met_on = min(filter(None, roads), default=None)
+    return Roads(a and a.since, b and b.since, c)
+
+
+def qualified(facts: Facts, needed: Thresholds) -> Criterion:
+    """Art. 6(三): 中级以上职业资格 (A), or 本科以上学历 (B) and 5年以上质量工作经历 (C): A or (B and C)."""
+    met_on = roads(facts, needed).met_on
     total = experience((w.period for w in facts.work), facts.as_of)
     evidence = (
         "甲　职业资格：" + ("；".join(h.words for h in facts.qualifications) or "无"),

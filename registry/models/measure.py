@@ -29,7 +29,7 @@ class EditionQuerySet(PortalQuerySet):
 
 @tracked()
 class Edition(Base):
-    """One measure, as its bureau promulgated it."""
+    """One measure, as its bureau promulgated it, on what its first article names (Art. 1)."""
 
     # Which measure is it?
     key = models.CharField("代码", max_length=60, unique=True)

@@ -1,4 +1,4 @@
-"""Keeping the register of training bodies: who may train, from when to when, and who acts for them (Art. 8)."""
+"""Keeping the register of training bodies: who may train, from when to when, and who acts for them (Art. 8 ¶1)."""
 
 from datetime import date, timedelta
 
@@ -61,7 +61,7 @@ def recognise_body(
     by: User,
     at,
 ) -> Recognition:
-    """Record that the bureau recognises a body from a day on (Art. 8); last day inclusive, None while no end is set."""
+    """Record that the bureau recognises a body from a day on (Art. 8 ¶1); last day inclusive, None: no end set."""
     body = locked(TrainingBody.unscoped, body.pk)
     allow(by, "training.keep_bodies")
     if body.kind == BodyKind.BUREAU:

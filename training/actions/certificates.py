@@ -1,4 +1,4 @@
-"""Certificates: issued after passing, superseded when a name was wrong, revoked by two people (Art. 8)."""
+"""Certificates: issued after passing, superseded when a name was wrong, revoked by two people (Art. 8 ¶1)."""
 
 from dataclasses import asdict, replace
 
@@ -24,7 +24,7 @@ DRAWN_ANEW = ("number", "version", "code", "verify_url", "issued_on")
 
 
 def fault_of(enrolment: Enrolment) -> str | None:
-    """Why this person gets no certificate as things stand, as a sentence, or None (Art. 8)."""
+    """Why this person gets no certificate as things stand, as a sentence, or None (Art. 8 ¶1)."""
     last = enrolment.last_assessment
     return certificate_fault(
         days_present=enrolment.days_present,
@@ -35,7 +35,7 @@ def fault_of(enrolment: Enrolment) -> str | None:
 
 
 def session_fault(session: Session, *, at) -> str | None:
-    """Why nobody of this session gets a certificate as things stand, as a sentence, or None (Art. 8)."""
+    """Why nobody of this session gets a certificate as things stand, as a sentence, or None (Art. 8 ¶1)."""
     if session.kind != TrainingKind.QUALIFYING:
         return "继续教育记学时，不发培训证书。"
     if session.state != SessionState.PUBLISHED:
@@ -86,7 +86,7 @@ def issue_certificate(enrolment: Enrolment, *, by: User, at) -> Certificate:
     """The training body issues a certificate to who was there and passed; the talent pool follows if it is due.
 
     Number from the body's counter, whose row stays locked until commit; bytes and SHA-256 are stored and never drawn
-    anew. Raises Refused with the reason (Art. 8).
+    anew. Raises Refused with the reason (Art. 8 ¶1).
     """
     enrolment = _locked(enrolment)
     allow(by, "training.run", enrolment.session)
@@ -210,7 +210,7 @@ def _open(revocation: Revocation, *, by: User) -> Revocation:
 
 @transaction.atomic
 def confirm_revocation(revocation: Revocation, *, by: User, at) -> Revocation:
-    """The second person confirms; from today the certificate is revoked. Leaving the pool is another act (Art. 8)."""
+    """The second person confirms; from today the certificate is revoked (Art. 8 ¶1). Leaving the pool is apart."""
     revocation = _open(revocation, by=by)
     revocation.revoked_on, revocation.confirmed_at, revocation.confirmed_by = day_of(at), at, by
     revocation.save()

@@ -1,4 +1,4 @@
-"""Courses elsewhere: the municipal bureau recognises them; whether they count, the reading in force says (Art. 8)."""
+"""Courses elsewhere: the municipal bureau recognises them; whether they count, the reading says (Art. 8 ¶2)."""
 
 from django.db import transaction
 

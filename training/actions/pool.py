@@ -1,4 +1,4 @@
-"""The talent pool: entry by the system when both facts are there, consent to be named, and leaving (Art. 8)."""
+"""The talent pool: entry by the system when both facts are there, consent to be named, and leaving (Art. 8 ¶2)."""
 
 from datetime import date
 
@@ -15,7 +15,7 @@ from training.states import ProjectState
 
 
 def enter_if_due(candidate: Candidate, *, at) -> PoolEntry | None:
-    """纳入人才库 (Art. 8): called by the act that made the second fact, which holds the person's lock.
+    """纳入人才库 (Art. 8 ¶2): called by the act that made the second fact, which holds the person's lock.
 
     None when a fact is missing, the person is in it already, or the reading asks for another certificate.
     """

@@ -1,4 +1,4 @@
-"""《质量课题改进计划》: planned and reported by the enterprise, its completion confirmed by the bureau (Art. 8)."""
+"""《质量课题改进计划》: planned and reported by the enterprise, its completion confirmed by the bureau (Art. 8 ¶2)."""
 
 from datetime import date
 
@@ -83,7 +83,7 @@ def save_plan(
 
 @transaction.atomic
 def file_plan(project: ImprovementProject, *, version: int, by: User, at) -> ImprovementProject:
-    """The enterprise puts the plan on file and begins (Art. 8)."""
+    """The enterprise puts the plan on file and begins (Art. 8 ¶2)."""
     project = _begin(project, "prepare_project", by=by, version=version, to=ProjectState.UNDERWAY)
     if not all(getattr(project, name).strip() for name in PLANNED):
         raise Refused("计划须写明课题名称、存在的问题、改进目标和改进措施。")
@@ -137,7 +137,7 @@ def return_project(project: ImprovementProject, *, version: int, reason: str, by
 
 @transaction.atomic
 def confirm_project(project: ImprovementProject, *, version: int, by: User, at, remark: str = "") -> ImprovementProject:
-    """The bureau confirms that the project was completed; the talent pool follows if it is due (Art. 8)."""
+    """The bureau confirms that the project was completed; the talent pool follows if it is due (Art. 8 ¶2)."""
     project = _begin(project, "confirm_project", by=by, version=version, to=ProjectState.COMPLETED)
     project.candidate = locked(Candidate.unscoped, project.candidate_id)
     project.confirmed_at, project.confirmed_by = at, by

@@ -1,4 +1,4 @@
-"""Attendance and assessment, entered by whoever runs the session: two facts, all of a sheet or nothing (Art. 8)."""
+"""Attendance and assessment, entered by whoever runs the session: two facts, all of a sheet or nothing (Art. 8 ¶1)."""
 
 import hashlib
 from collections.abc import Mapping

@@ -23,7 +23,7 @@ def plan_session(
     *, body: TrainingBody, session_days: list[date], courses: list[tuple[str, int]], enrolment: tuple[date, date],
     by: User, at, **facts,
 ) -> Session:  # fmt: skip
-    """Plan a session (Art. 3, 9): nobody sees it before it is published.
+    """Plan a session (Art. 3 ¶1, 9): nobody sees it before it is published.
 
     ``facts``: see ``FACTS``. ``courses``: (title, hours). ``enrolment``: first and last day, inclusive. Raises Refused
     with its field.
@@ -128,7 +128,7 @@ def _days_with_attendance(session: Session):
 
 
 def _refuse_unrecognised(session: Session) -> None:
-    """Art. 8: on each of its days the body is a bureau or recognised by one."""
+    """Art. 8 ¶1: on each of its days the body is a bureau or recognised by one."""
     if session.state != SessionState.DRAFT and not session.body.is_recognised(session.first_day, session.last_day):
         raise Refused(
             f"{session.body.name}在培训期间未经质监部门认可，不能组织这期培训（第八条）。请核对认可期间。",
@@ -138,7 +138,7 @@ def _refuse_unrecognised(session: Session) -> None:
 
 @transaction.atomic
 def publish_session(session: Session, *, version: int, by: User, at) -> Session:
-    """Open it to those it is for. Raises Refused where the body is not recognised on its days (Art. 8)."""
+    """Open it to those it is for. Raises Refused where the body is not recognised on its days (Art. 8 ¶1)."""
     session = _begin(session, version=version, by=by, to=SessionState.PUBLISHED)
     if session.last_day < day_of(at):
         raise Refused("培训末日已过，不能发布。", field="last_day")

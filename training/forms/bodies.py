@@ -51,7 +51,7 @@ class BodyForm(BodyFacts):
 
 
 class RecognitionForm(GroupedForm):
-    """质监部门认可 (Art. 8), by a document, from a day on."""
+    """质监部门认可 (Art. 8 ¶1), by a document, from a day on."""
 
     document_title = LineField(label="文件名称", max_length=80)
     document_number = LineField(label="文号", max_length=40, help_text="例如 清质监〔2026〕8号。")

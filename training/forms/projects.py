@@ -7,7 +7,7 @@ from registry.pages import PortalForm
 
 
 class PlanForm(GroupedForm):
-    """What is to become better, how, and until when (Art. 8)."""
+    """What is to become better, how, and until when (Art. 8 ¶2)."""
 
     title = LineField(label="课题名称", max_length=60, help_text="例如 降低釉面砖色差不良率。")
     problem = TextField(

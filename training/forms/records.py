@@ -10,7 +10,7 @@ from training.states import TrainingKind
 
 
 class TrainingForm(FactForm):
-    """A training that a person completed (Art. 6(五), Art. 8)."""
+    """A training that a person completed (Art. 6(五), Art. 8 ¶1)."""
 
     model, slug, legend = TrainingRecord, "training", "完成了什么培训？"
     lead = "任职培训合格的，由培训机构发给证书（第八条）。没有证书也可以任命，登记时注明。"

@@ -37,7 +37,7 @@ class TrainingBodyQuerySet(PortalQuerySet):
 
 @tracked()
 class TrainingBody(Base):
-    """质监部门或质监部门认可的机构 (Art. 8): organises training and issues the certificates."""
+    """质监部门或质监部门认可的机构 (Art. 8 ¶1): organises training and issues the certificates."""
 
     reference = models.CharField("编号", max_length=12, unique=True, editable=False)
     name = models.CharField("名称", max_length=60)
@@ -83,13 +83,13 @@ class TrainingBody(Base):
         return self.name
 
     def is_recognised(self, first_day: date, last_day: date) -> bool:
-        """Whether this body may train on all these days (Art. 8)."""
+        """Whether this body may train on all these days (Art. 8 ¶1)."""
         return TrainingBody.unscoped.recognised(first_day, last_day).filter(pk=self.pk).exists()
 
 
 @tracked()
 class Recognition(Base):
-    """质监部门认可 (Art. 8): from a day on, perhaps until a day; it can lapse."""
+    """质监部门认可 (Art. 8 ¶1): from a day on, perhaps until a day; it can lapse."""
 
     body = models.ForeignKey(TrainingBody, models.PROTECT, verbose_name="培训机构", related_name="recognitions")
     document_title = models.CharField("文件名称", max_length=80)

@@ -1,4 +1,4 @@
-"""培训证书 as issued by the training body, and its revocation (Art. 8)."""
+"""培训证书 as issued by the training body, and its revocation (Art. 8 ¶1)."""
 
 import pgtrigger
 from django.db import models

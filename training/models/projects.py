@@ -1,4 +1,4 @@
-"""《质量课题改进计划》 and the talent pool it leads to (Art. 8)."""
+"""《质量课题改进计划》 and the talent pool it leads to (Art. 8 ¶2)."""
 
 from datetime import date, timedelta
 
@@ -162,7 +162,7 @@ class PoolEntryQuerySet(ThroughProject):
 
 @tracked()
 class PoolEntry(ScopedBase):
-    """Somebody in the 人才库: made by the system when the second of the two facts is there (Art. 8)."""
+    """Somebody in the 人才库: made by the system when the second of the two facts is there (Art. 8 ¶2)."""
 
     reference = models.CharField("编号", max_length=16, unique=True, editable=False)
     candidate = models.ForeignKey(Candidate, models.PROTECT, verbose_name="人员", related_name="pool_entries")

@@ -10,7 +10,7 @@ from training.states import TrainingKind
 
 @tracked()
 class TrainingRecord(PersonFact):
-    """任职培训 or 继续教育 that a person completed, with its certificate (Art. 6(五), Art. 8)."""
+    """任职培训 or 继续教育 that a person completed, with its certificate (Art. 6(五), Art. 8 ¶1)."""
 
     kind = models.CharField("培训类别", max_length=20, choices=TrainingKind.choices)
     body = models.ForeignKey(

@@ -59,7 +59,7 @@ class SessionQuerySet(PortalQuerySet):
 
 @tracked()
 class Session(Base):
-    """培训班: 任职培训 or 继续教育, organised by a body on certain days (Art. 3, 8, 9)."""
+    """培训班: 任职培训 or 继续教育, organised by a body on certain days (Art. 3 ¶1, 8 ¶1, 9)."""
 
     # What is it, and who organises it?
     reference = models.CharField("编号", max_length=16, unique=True, editable=False)
@@ -374,7 +374,7 @@ class Attendance(ScopedBase):
 
 @tracked()
 class Assessment(ScopedBase):
-    """考核: one sitting and its score; later sittings are re-sits (Art. 8)."""
+    """考核: one sitting and its score; later sittings are re-sits (Art. 8 ¶1)."""
 
     enrolment = models.ForeignKey(Enrolment, models.PROTECT, related_name="assessments")
     sitting = models.PositiveSmallIntegerField("第几次")

@@ -1,4 +1,4 @@
-"""The register of training bodies: who may train, from when to when, and which accounts act for them (Art. 8)."""
+"""The register of training bodies: who may train, from when to when, and which accounts act for them (Art. 8 ¶1)."""
 
 from django.db.models import Count, Exists, OuterRef, Q
 from django.shortcuts import render

@@ -230,7 +230,7 @@ def _returned(project, user, own, today) -> NextStep:
 
 
 def after_completion(project: ImprovementProject, today: date) -> str:
-    """What follows for the talent pool from this project, done or about to be (Art. 8)."""
+    """What follows for the talent pool from this project, done or about to be (Art. 8 ¶2)."""
     name = project.candidate.name
     if entry := PoolEntry.unscoped.present().filter(candidate=project.candidate).first():
         return f"{name}已于{day_words(entry.entered_on)}纳入首席质量官人才库（第八条）。"

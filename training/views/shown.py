@@ -75,7 +75,7 @@ def is_open_to(session: Session, user: User) -> bool:
 
 
 def covers_days(session: Session) -> bool:
-    """Whether the body is a bureau, or recognised on each day of the session (Art. 8)."""
+    """Whether the body is a bureau, or recognised on each day of the session (Art. 8 ¶1)."""
     return session.body.is_recognised(session.first_day, session.last_day)
 
 
