@@ -27,6 +27,8 @@ def public(tour: Tour, codes: dict[str, str]) -> None:
     page = tour.enter()
     tour.shoot(page, "public-home", "/")
     tour.shoot(page, "public-measure", "/measure/")
+    tour.shoot(page, "public-interpretations", "/interpretations/")
+    tour.shoot(page, "public-self-check", "/self-check/")
     tour.shoot(page, "public-verify", "/verify/")
     for kind, code in codes.items():
         tour.shoot(page, f"public-verify-{kind}", f"/verify/{code}/")
