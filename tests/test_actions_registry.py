@@ -80,3 +80,9 @@ def test_a_picture_is_drawn_anew_and_named_by_what_it_is(make, company_a):
     kept = make.stored(company_a, hidden, "../../聘书.exe")
     assert (kept.name, kept.content_type) == ("聘书.png", "image/png")
     assert b"script" not in filestore.fetch(kept.sha256)
+
+
+def test_a_spoilt_file_is_mended_when_the_same_bytes_come_in_again():
+    sha256 = filestore.keep(b"as it was")
+    filestore.path_of(sha256).write_bytes(b"spoilt")
+    assert filestore.keep(b"as it was") == sha256 and filestore.fetch(sha256) == b"as it was"

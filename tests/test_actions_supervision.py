@@ -1332,3 +1332,49 @@ def test_the_command_lists_what_is_due_and_sends_only_when_told_to(supervise, cq
         call_command("remind", "--send")
     said = capsys.readouterr().out.splitlines()
     assert said == [f"已发出 {Reminder.unscoped.count()} 条提醒。", "已发出 0 条提醒。"] and reports_of(cqo_a) == [0]
+
+
+# --- What the reviews found ------------------------------------------------------------------------------------------
+
+
+def test_a_paper_that_only_the_bureaus_see_is_no_paper_of_the_enterprise(supervise, cqo_a, company_a, county_one):
+    duty, inner = supervise.duty(cqo_a), supervise.paper(company_a)
+    sentence, field = refused(actions.transcribe_report, duty, received_on=DUE, transcript=inner, by=county_one, at=AT)
+    assert field == "transcript" and "内部文件" in sentence
+
+
+def test_a_dismissal_that_a_bureau_transcribes_as_an_end_leaves_its_scan_with_the_answer(
+    supervise, make, person_a, company_a, county_one, municipal
+):
+    row = actions.enter_at_counter(
+        enterprise=company_a, candidate=person_a, transcript=make.stored(company_a), own_letter_number="甲聘 1 号",
+        by=county_one, at=AT, **COMPLETE | {"first_day": FOUND["happened_on"]},
+    )  # fmt: skip
+    opinions = {"opinions": make.opinions(row), "at": AT}
+    row = actions.check(row, version=row.version, by=county_one, **opinions)
+    row = actions.file(row, version=row.version, by=municipal, **opinions)
+    case, scan = supervise.letter_read(row), make.stored(company_a, name="解聘决定.pdf")
+    row = fresh(row)
+    actions.end(
+        row, version=row.version, reason="dismissed", last_day=TODAY, by=county_one, at=AT, scan=scan,
+    )  # fmt: skip
+    assert (fresh(case).answer, fresh(case).answer_scan) == (CaseAnswer.DISMISSED, scan)
+
+
+def test_targets_are_not_agreed_years_before_their_year(make, supervise, cqo_a, company_a, user_a):
+    values = {"year": 2026, "agreement": make.stored(company_a), "targets": TARGETS, "by": user_a, "at": AT}
+    told = refused(actions.record_targets, cqo_a, agreed_on=date(2024, 12, 31), **values)
+    assert told == ("2026年的绩效，约定日期不得早于2025年。", "agreed_on")
+    assert actions.record_targets(cqo_a, agreed_on=date(2025, 1, 1), **values).agreed_on == date(2025, 1, 1)
+
+
+@pytest.mark.parametrize(("recorded", "said"), [(0, False), (1, True)])
+def test_service_that_is_put_on_record_after_the_due_day_says_so_in_the_chain(
+    supervise, cqo_a, company_a, county_one, recorded, said
+):
+    at = datetime(DUE.year, DUE.month, DUE.day, 2, tzinfo=UTC) + recorded * DAY
+    duty, proof = supervise.duty(cqo_a), supervise.paper(company_a, at=at)
+    duty = actions.record_service(duty, served_on=DUE - 9 * DAY, proof=proof, by=county_one, at=at)
+    chain = grounds.chain_of_duty(ReportDuty.unscoped.with_parties().get(pk=duty.pk), TODAY)
+    words = next(link.words for link in chain.links if link.name == "送达")
+    assert chain.supported and ("期限过后补录" in "".join(words)) == said

@@ -16,7 +16,7 @@ from django.core.management import call_command
 from django.db import connection
 from django.utils import timezone
 
-from appointments import actions
+from appointments import actions, notices
 from appointments.models import Reminder, ReportCycle, ReportDuty
 from appointments.rules import OVERDUE, SILENCE
 from registry.actions.common import day_of
@@ -258,3 +258,25 @@ def test_two_clocks_that_find_the_same_late_joiner_lay_one_duty_and_send_one_mes
         assert sorted(counts) == [0, 1]
         assert cycle.duties.count() == 1 and told.count() == n
         actions.withdraw_cycle(cycle, version=cycle.version, reason="下一轮", by=supervise.city, at=TAKEN_OFFICE)
+
+
+def test_a_reminder_that_fails_holds_up_no_other_and_goes_out_once_the_fault_is_gone(
+    supervise, cqo_a, person_b, company_a, company_b, monkeypatch
+):
+    supervise.cqo(person_b, company_b)
+    supervise.cycle()
+    tell = notices.reminded
+
+    def broken(duty, words, *, at):
+        if duty.appointment.enterprise_id == company_a.pk:
+            raise RuntimeError("no inbox")
+        tell(duty, words, at=at)
+
+    at, told = datetime(2026, 3, 24, 2, tzinfo=UTC), Message.unscoped.filter(subject=SUBJECT)
+    with monkeypatch.context() as planted:
+        planted.setattr(notices, "reminded", broken)
+        with pytest.raises(RuntimeError, match="no inbox"):
+            actions.send_reminders(at=at)
+    assert [row.enterprise for row in told] == [company_b]
+    assert actions.send_reminders(at=at) == 1
+    assert sorted(row.enterprise_id for row in told.all()) == sorted((company_a.pk, company_b.pk))

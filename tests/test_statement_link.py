@@ -185,3 +185,10 @@ def test_who_guesses_links_is_told_to_wait(person):
     waiting = person.get("/statements/abc/")
     assert int(waiting["Retry-After"]) > 0
     assert waiting["Cache-Control"] == "no-store"
+
+
+@pytest.mark.parametrize("method", ["put", "delete", "patch", "options"])
+def test_another_method_is_refused_with_the_same_headers_and_the_link_reaches_no_log(person, address, method, caplog):
+    answer = getattr(person, method)(address)
+    assert answer.status_code == 405 and "no-store" in answer["Cache-Control"]
+    assert "noindex" in answer["X-Robots-Tag"] and address not in caplog.text

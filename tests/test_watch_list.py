@@ -304,3 +304,13 @@ def test_three_cqos_are_listed_with_as_many_queries_as_one(client, make, supervi
     with CaptureQueriesContext(connection) as three:
         assert len(cases_of(text_of(client, f"{ROUND}?links=all"))) == 4
     assert len(three) == len(one)
+
+
+def test_what_is_in_a_case_already_stands_last(client, supervise, make, municipal, cqo_a, person_b, company_b):
+    """甲公司's ground is complete and decided; 乙公司's lacks a link, and is what there is to do."""
+    cqo_b = supervise.cqo(person_b, company_b)
+    supervise.finding(cqo_b, knew_on=None, knew_what="")
+    name = f"1:{supervise.finding(cqo_a).reference}"
+    assert [case.split()[0] for case in cases_of(text_of(signed_in(client, municipal)))] == ["张三", "李四"]
+    supervise.case_in(CaseState.NOT_RECOMMENDED, cqo_a, [name])
+    assert [case.split()[0] for case in cases_of(text_of(signed_in(client, municipal)))] == ["李四", "张三"]
