@@ -9,8 +9,7 @@ from django.utils import timezone
 from appointments.models import Appointment
 from appointments.views.shown import criteria_of
 from registry.fields import DayField
-from registry.models import Edition
-from registry.models.measure import Basis, legal_basis
+from registry.models.measure import Basis, basis_if_any
 
 
 class DayForm(forms.Form):
@@ -48,12 +47,8 @@ def as_of(request, appointments) -> dict[str, object]:
 
 
 def _answer(day: date, appointments) -> AsOf:
-    try:
-        basis = legal_basis(day)
-    except Edition.DoesNotExist:
-        basis = None
     today, judged = timezone.localdate(), []
     for appointment in appointments.in_force(day):
         criteria, stored, _ = criteria_of(appointment, today)
         judged.append(Judged(appointment, criteria, stored))
-    return AsOf(day, basis, judged)
+    return AsOf(day, basis_if_any(day), judged)

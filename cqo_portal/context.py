@@ -11,8 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from cqo_portal import dashboards
-from registry.models import Edition
-from registry.models.measure import Basis, legal_basis
+from registry.models.measure import Basis, basis_if_any
 from registry.states import STAFF, Role
 
 NAME = "清远市企业首席质量官服务平台"
@@ -169,10 +168,7 @@ class Portal:
     @cached_property
     def basis(self) -> Basis | None:
         """What an act of today stands on; None before any measure is loaded."""
-        try:
-            return legal_basis(timezone.localdate())
-        except Edition.DoesNotExist:
-            return None
+        return basis_if_any(timezone.localdate())
 
     @property
     def bureau(self) -> str:

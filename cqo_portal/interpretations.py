@@ -15,7 +15,7 @@ from cqo_portal.preview import IN_GENERAL, NOT_RECKONED, preview
 from registry.actions.measure import record_interpretation
 from registry.measures import Answer
 from registry.models import Edition, Interpretation
-from registry.models.measure import legal_basis
+from registry.models.measure import basis_if_any
 from registry.pages import carry_out, demand, find, first_result
 from registry.refusals import Refused
 from registry.states import STAFF
@@ -54,10 +54,8 @@ def in_words(question: Interpretation, value: int | str) -> str:
 
 def _edition(today: date) -> Edition | None:
     """Whose questions are asked; None before any measure is loaded."""
-    try:
-        return legal_basis(today).edition
-    except Edition.DoesNotExist:
-        return None
+    basis = basis_if_any(today)
+    return basis and basis.edition
 
 
 def _reading(row: Interpretation, today: date) -> Reading:

@@ -139,6 +139,14 @@ def legal_basis(day: date) -> Basis:
     return Basis(nearest.edition, None)
 
 
+def basis_if_any(day: date) -> Basis | None:
+    """The same, for pages that stand in a portal without any measure too: None there."""
+    try:
+        return legal_basis(day)
+    except Edition.DoesNotExist:
+        return None
+
+
 class Clause(Base):
     """One clause of an edition: 条, 款, 项 or 目."""
 

@@ -45,7 +45,6 @@ from appointments.views.recommending.common import (
     title_of,
     to_enterprise,
     to_office,
-    url_of,
 )
 from appointments.views.recommending.standing import ground_rows
 from registry.models import User
@@ -259,11 +258,11 @@ def case_act(request, reference, act):
     if request.method == "POST" and form.is_valid():
         issued = []
         carry = _noting(partial(page.carry, case, form), issued)
-        if response := carry_out(request, form, carry, lambda _: url_of(case), row=case, done=page.done):
+        if response := carry_out(request, form, carry, lambda _: case.page, row=case, done=page.done):
             return _passed_on(request, case, form, issued[0], response) if act == "link" and issued else response
     context = {
         "case": case, "page": page, "act": act, "form": form, "points": page.points(case),
-        "words": state_words(case, user, timezone.localdate()), "caption": title_of(case), "back": url_of(case),
+        "words": state_words(case, user, timezone.localdate()), "caption": title_of(case), "back": case.page,
         "statements": case.statements.select_related("file") if page.shows else (),
         "grounds": ground_rows(case, user, timezone.localdate()) if page.shows else (),
     }  # fmt: skip
@@ -284,7 +283,7 @@ def _closed(request, case: DismissalRecommendation, act: str):
         own = case.proposed_by_id == user.pk and case.state == CaseState.PROPOSED
         why = NOT_BY_PROPOSER if own else NOT_YOURS
     messages.warning(request, why)
-    return redirect(url_of(case))
+    return redirect(case.page)
 
 
 def _noting(act: Callable, results: list) -> Callable:
@@ -316,7 +315,7 @@ def _handed_over(request, case: DismissalRecommendation, issued):
         f"请在{until}前（含当日）打开下面的链接提交陈述意见，不需要账号。链接只能提交一次，请勿转给他人。\n{address}"
     )
     context = {
-        "case": case, "link": link, "address": address, "text": text, "caption": title_of(case), "back": url_of(case),
+        "case": case, "link": link, "address": address, "text": text, "caption": title_of(case), "back": case.page,
         "notice": reverse("case_notice_pdf", args=[case.reference, Party.CQO]), "revoke": act_url(case, "revoke"),
     }  # fmt: skip
     return render(request, "supervision/case_link.html", context)

@@ -1,6 +1,7 @@
 """What the enterprise does with a case: its statement, opening the letter, and its own decision (Art. 12(二))."""
 
 from functools import partial
+from operator import attrgetter
 
 from django.contrib import messages
 from django.shortcuts import redirect, render
@@ -18,7 +19,6 @@ from appointments.views.recommending.common import (
     state_words,
     stored,
     title_of,
-    url_of,
 )
 from registry.pages import carry_out, demand
 from registry.rules import day_words
@@ -33,13 +33,13 @@ def case_state(request, reference):
     demand(request.user, "appointments.state", case.appointment)
     if request.method != "POST" and case.state not in UNDECIDED_CASES:
         messages.warning(request, NOT_HEARD)
-        return redirect(url_of(case))
+        return redirect(case.page)
     form = StatementForm(case=case, **posted(request))
     return form_page(
         request,
         form,
         partial(_state, case, form),
-        to=lambda _: url_of(case),
+        to=lambda _: case.page,
         title="提交陈述意见",
         caption=f"关于首席质量官{case.appointment.candidate.name}的情况",
         lead=f"请在{day_words(case.statement_due)}前提交，可以附材料。提交后不能修改，可以补充。"
@@ -52,7 +52,7 @@ def case_state(request, reference):
 
 
 def _trail(case: DismissalRecommendation) -> list[tuple[str, str]]:
-    return [(CASES, reverse("case_list")), (case.reference, url_of(case))]
+    return [(CASES, reverse("case_list")), (case.reference, case.page)]
 
 
 def _state(case, form, **who):
@@ -68,7 +68,7 @@ def case_open_letter(request, reference):
     case = actions.open_letter(case, by=request.user, at=timezone.now())
     if case.letter_opened_at:
         messages.success(request, f"建议函已打开，{day_words(timezone.localdate(case.letter_opened_at))}送达。")
-    return redirect(url_of(case))
+    return redirect(case.page)
 
 
 def case_answer(request, reference):
@@ -77,7 +77,7 @@ def case_answer(request, reference):
     demand(user, "appointments.answer_case", case.appointment)
     if request.method != "POST" and (shut := _not_asked(case)):
         messages.warning(request, shut)
-        return redirect(url_of(case))
+        return redirect(case.page)
     answer, on_paper = request.GET.get("answer", ""), not user.enterprise_id
     context = {"case": case, "caption": title_of(case), "trail": _trail(case), "on_paper": on_paper}
     if answer not in CaseAnswer.values:
@@ -85,11 +85,12 @@ def case_answer(request, reference):
     form = AnswerForm(case=case, answer=answer, on_paper=on_paper, **posted(request))
     if request.method == "POST" and form.is_valid():
         carry = partial(_answer, case, form, answer)
-        if done := carry_out(request, form, carry, url_of, row=case, done="答复已收到，消息已发给质监部门。"):
+        told = "答复已收到，消息已发给质监部门。"
+        if done := carry_out(request, form, carry, attrgetter("page"), row=case, done=told):
             return done
     points = _points(case, answer, on_paper)
     words = state_words(case, user, timezone.localdate())
-    facts = {"form": form, "answer": CaseAnswer(answer), "points": points, "words": words, "back": url_of(case)}
+    facts = {"form": form, "answer": CaseAnswer(answer), "points": points, "words": words, "back": case.page}
     return render(request, "supervision/case_answer.html", context | facts)
 
 

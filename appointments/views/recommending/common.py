@@ -44,11 +44,6 @@ def open_case_within_scope(request, reference: str) -> DismissalRecommendation:
     return find(cases_of(request.user), reference=reference)
 
 
-def url_of(case: DismissalRecommendation) -> str:
-    """The case's page."""
-    return reverse("case_detail", args=[case.reference])
-
-
 def act_url(case: DismissalRecommendation, act: str) -> str:
     """The page of an act on it."""
     return reverse("case_act", args=[case.reference, act])

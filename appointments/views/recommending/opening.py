@@ -1,6 +1,7 @@
 """Opening a case on grounds that the record supports, or putting on record why none follows."""
 
 from functools import partial
+from operator import attrgetter
 
 from django.shortcuts import render
 from django.urls import reverse
@@ -10,7 +11,7 @@ from appointments import actions
 from appointments.forms.recommending import DeclineForm, GroundsForm
 from appointments.grounds import chains_of, decided, named
 from appointments.models import Appointment, DismissalRecommendation
-from appointments.views.recommending.common import CASES, url_of
+from appointments.views.recommending.common import CASES
 from appointments.views.recommending.standing import title_of_ground
 from appointments.views.shown import open_appointment, state_words
 from registry.models.measure import legal_basis
@@ -45,7 +46,7 @@ def _page(request, reference: str, kind: type[GroundsForm], action, *, done: str
     if request.method == "POST" and form.is_valid():
         values = form.values()
         carry = partial(action, appointment, names=values.pop("grounds"), **values)
-        if response := carry_out(request, form, carry, url_of, done=done):
+        if response := carry_out(request, form, carry, attrgetter("page"), done=done):
             return response
     context = {
         "appointment": appointment, "words": state_words(appointment, today), "form": form, "shut": shut,
@@ -63,7 +64,7 @@ def _page(request, reference: str, kind: type[GroundsForm], action, *, done: str
 def _shut(appointment: Appointment, today) -> tuple[str, str]:
     """Why no case can be opened now, and where to go instead; empty when one can."""
     if case := DismissalRecommendation.unscoped.open().filter(appointment=appointment).first():
-        return f"对这位首席质量官已有一件未办结的建议案 {case.reference}。", url_of(case)
+        return f"对这位首席质量官已有一件未办结的建议案 {case.reference}。", case.page
     if appointment.ended_on:
         return f"聘任已于{day_words(appointment.ended_on)}终止，没有可以建议解除的聘任。", ""
     if not appointment.in_force or today not in appointment.in_force:

@@ -10,7 +10,7 @@ from appointments import casefile, documents
 from appointments.actions.issuing import preview_letter, statement_notice
 from appointments.forms.recommending import SignForm
 from appointments.states import CaseState, Party
-from appointments.views.recommending.common import letter_is_open, open_case_within_scope, title_of, url_of
+from appointments.views.recommending.common import letter_is_open, open_case_within_scope, title_of
 from registry.pages import demand
 from registry.refusals import Refused
 from registry.rules import day_words
@@ -39,7 +39,7 @@ def case_preview_pdf(request, reference):
     demand(user, "appointments.oversee", case.appointment)
     if case.state not in (CaseState.ASKED, CaseState.PROPOSED):
         messages.warning(request, "建议函已签发，或者现在没有可以预览的建议函。")
-        return redirect(url_of(case))
+        return redirect(case.page)
     if request.method == "POST":
         form = SignForm(request.POST, case=case)
         form.is_valid()
@@ -60,7 +60,7 @@ def case_letter_pdf(request, reference):
         raise Http404
     if not letter_is_open(case, request.user):
         messages.warning(request, "请先打开建议函。打开即为收到。")
-        return redirect(url_of(case))
+        return redirect(case.page)
     return _named(request, bytes_of(case.letter), f"建议解除聘任函 {case.number}")
 
 
@@ -78,5 +78,5 @@ def case_bundle_pdf(request, reference):
         data = documents.evidence_bundle(f"{title_of(case)}证据卷", casefile.parts_of(case), lines=lines)
     except Refused as refusal:
         messages.error(request, refusal.sentence)
-        return redirect(url_of(case))
+        return redirect(case.page)
     return _named(request, data, f"证据卷 {case.reference}")
