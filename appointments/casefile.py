@@ -235,7 +235,8 @@ def _parts_of_year(case: DismissalRecommendation, ground: CaseGround) -> Iterato
 def _ledger_part(case: DismissalRecommendation, year: int) -> Part:
     person, today = case.appointment.candidate_id, timezone.localdate()
     kept = ledgers([person], case.opened_by, today, year)[person]
-    required = f"要求{kept.required}学时（{kept.reading}）" if kept.required is not None else "没有规定学时的口径"
+    asked = kept.requirement
+    required = f"要求{asked.words}（{asked.source}）" if asked.is_set else "没有规定学时的口径"
     lines = [
         f"{day_words(course.day)}，{course.title}，{course.hours}学时"
         + ("" if course.counts else f"，不计入：{course.why_not}")

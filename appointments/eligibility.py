@@ -21,9 +21,10 @@ from appointments.rules import (
     Work,
     eligibility,
     qualified,
+    stored_inputs,
     trained,
 )
-from registry.models import Education, Interpretation, ProfessionalQualification, QualityExperience
+from registry.models import Education, Enterprise, ProfessionalQualification, QualityExperience
 from registry.models.measure import Basis, legal_basis
 from registry.rules import day_words
 from training.standing import trainings_of
@@ -31,12 +32,22 @@ from training.standing import trainings_of
 
 @dataclass(frozen=True)
 class Checklist:
-    """The six rows, the basis they were judged under, and the interpretations used."""
+    """The six rows, what they were reckoned from, the basis they were judged under, and the readings used."""
 
     criteria: list[Criterion]
+    facts: Facts
+    needed: Thresholds
     basis: Basis
-    as_of: date
     interpretations: list[str]
+
+    @property
+    def as_of(self) -> date:
+        """The day up to which the years are counted."""
+        return self.facts.as_of
+
+    def inputs(self) -> dict:
+        """All that the rows were reckoned from, as it is stored at filing: see ``rules.replaying``."""
+        return stored_inputs(self.facts, self.needed)
 
     def as_json(self) -> list[dict]:
         """The rows as they are stored at filing."""
@@ -63,6 +74,7 @@ def _work(row: QualityExperience) -> Work:
     return Work(Period(row.period.lower, row.period.upper), words, bool(row.evidence))
 
 
+FIGURES = ("qualification_level", "education", "experience_years")
 SOURCES = {
     "qualifications": (ProfessionalQualification, _qualification),
     "educations": (Education, _education),
@@ -132,32 +144,45 @@ def computed(candidate_id: int, enterprise_id: int, today: date) -> tuple[Criter
     """
     held = _on_file({(candidate_id, enterprise_id)})[candidate_id, enterprise_id]
     facts = Facts(as_of=today, **{name: tuple(values) for name, values in held.items()})
-    return qualified(facts, thresholds(legal_basis(today))), trained(facts)
+    size = Enterprise.unscoped.values_list("size", flat=True).get(pk=enterprise_id)
+    return qualified(facts, thresholds(legal_basis(today), size)), trained(facts)
 
 
-def thresholds(basis: Basis) -> Thresholds:
-    """The figures of Art. 6(三) in the edition that an act stands on."""
-    parameter = basis.edition.parameter
-    return Thresholds(parameter("qualification_level"), parameter("education"), parameter("experience_years"))
+def thresholds(basis: Basis, size: str) -> Thresholds:
+    """The figures of Art. 6(三) in the edition that an act stands on, for an enterprise of that size.
+
+    Without a size, what is asked of any enterprise that the measure does not name.
+    """
+    values = [basis.value(name, size=size) for name in FIGURES]
+    return Thresholds(*values, size=size if by_size(basis) else "")
+
+
+def by_size(basis: Basis) -> bool:
+    """Whether the edition asks for something else by the size of the enterprise (Art. 6(三))."""
+    return any("by_size" in basis.edition.parameters[name] for name in FIGURES)
 
 
 def checklists(appointments: Iterable[Appointment], today: date) -> dict[int, Checklist]:
-    """Art. 6 for several, by appointment's key, as of the day the interpretation in force names.
+    """Art. 6 for several, by appointment's key, as of the day that the reading in force names.
 
-    By default that is the first day of the term.
+    By the edition under which the enterprise appointed; what was not submitted yet, by today's.
     """
-    basis = legal_basis(today)
-    reading = Interpretation.unscoped.reading("experience_as_of", on=today)
-    chosen = reading.reading if reading else ""
-    needed = thresholds(basis)
+    today_s = legal_basis(today)
+    rows = {appointment.pk: appointment for appointment in appointments}
+    bases = {pk: today_s.under(row.edition) for pk, row in rows.items()}
+    settled = {pk: basis.settled("experience_as_of") for pk, basis in bases.items()}
 
-    def as_of(appointment: Appointment) -> date:
-        submitted = timezone.localdate(appointment.submitted_at) if appointment.submitted_at else today
-        return {"submission": submitted, "filing": today}.get(chosen, appointment.first_day or today)
+    def as_of(row: Appointment) -> date:
+        submitted = timezone.localdate(row.submitted_at) if row.submitted_at else today
+        return {"submission": submitted, "filing": today}.get(settled[row.pk].value, row.first_day or today)
 
-    facts = gather({appointment: as_of(appointment) for appointment in appointments})
-    used = [reading.number] if reading else []
-    return {pk: Checklist(eligibility(known, needed), basis, known.as_of, used) for pk, known in facts.items()}
+    def listed(pk: int, facts: Facts) -> Checklist:
+        needed = thresholds(bases[pk], rows[pk].enterprise.size)
+        used = [settled[pk].number] if settled[pk].number else []
+        return Checklist(eligibility(facts, needed), facts, needed, bases[pk], used)
+
+    gathered = gather({row: as_of(row) for row in rows.values()})
+    return {pk: listed(pk, facts) for pk, facts in gathered.items()}
 
 
 def checklist(appointment: Appointment, today: date) -> Checklist:

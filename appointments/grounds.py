@@ -5,7 +5,7 @@ Gathered for many appointments at once, in a number of queries that does not gro
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import date
 
 from django.db.models import Count
@@ -14,8 +14,9 @@ from django.utils import timezone
 from appointments.models import Appointment, CaseGround, DismissalRecommendation, Finding, ReportDuty, TargetSheet
 from appointments.rules import Chain, concealment, is_late_or_missing, late_report, performance
 from appointments.states import CaseState, FindingState
-from registry.models import BasisPeriod, Interpretation
-from training.standing import Readings, ledgers, since
+from registry.models import BasisPeriod
+from registry.models.measure import Law, legal_basis
+from training.standing import ledgers, since
 from training.states import YearStanding
 
 
@@ -24,11 +25,12 @@ def chains_of(appointments: Iterable[Appointment], user, today: date) -> dict[in
 
     Art. 12(二)(1) to (3), in the order of the text.
     """
-    rows = list(appointments)
+    rows, law = list(appointments), Law()
     found: dict[int, list[Chain]] = defaultdict(list)
-    for part in (_of_findings(rows), _of_years(rows, user, today), _of_duties(rows, today)):
+    worded = law.on(today).value("grounds")
+    for part in (_of_findings(rows), _of_years(rows, user, today, law), _of_duties(rows, today)):
         for pk, chain in part:
-            found[pk].append(chain)
+            found[pk].append(replace(chain, wording=worded[chain.kind]))
     return found
 
 
@@ -64,11 +66,10 @@ def target_results(rows: Iterable[Appointment]) -> dict[tuple[int, int], list[bo
     return found
 
 
-def _of_years(rows: list[Appointment], user, today: date):
+def _of_years(rows: list[Appointment], user, today: date, law: Law):
     """Ground (2): each year that is over and in which the appointment was in force."""
-    readings = Readings.fetch(today)
     results = target_results(rows)
-    reading = Interpretation.unscoped.reading("ground_two_and", on=today)
+    reading = law.on(today).value("ground_two_and")
     served = [row for row in rows if row.in_force]
     for year in range(min((row.in_force.lower.year for row in served), default=today.year), today.year):
         first, last = date(year, 1, 1), date(year, 12, 31)
@@ -76,17 +77,16 @@ def _of_years(rows: list[Appointment], user, today: date):
         kept = ledgers([row.candidate_id for row in in_year], user, today, year)
         for row in in_year:
             ledger = since(kept[row.candidate_id], row.in_force.lower)
-            required, number = readings.requirement(year)
             yield (
                 row.pk,
                 performance(
                     year=year,
-                    required=required,
-                    required_by=number,
+                    requirement=ledger.requirement,
                     hours=ledger.hours,
+                    courses=ledger.counted,
                     judged=ledger.standing in (YearStanding.SHORT, YearStanding.MET),
                     results=results.get((row.pk, year)),
-                    reading=reading.reading if reading else None,
+                    reading=reading,
                 ),
             )
 
@@ -123,6 +123,11 @@ def decided(appointment: Appointment) -> dict[tuple[str, str], DismissalRecommen
         case__appointment=appointment, case__state__in=(CaseState.ANSWERED, CaseState.NOT_RECOMMENDED)
     )
     return {(ground.kind, ground.key): ground.case for ground in decided.select_related("finding", "case")}
+
+
+def wordings(today: date) -> list[tuple[str, str]]:
+    """Art. 12(二): the three grounds as today's edition words them, each with its number, for a choice or a table."""
+    return [(number, f"（{number}）{words}") for number, words in sorted(legal_basis(today).value("grounds").items())]
 
 
 def as_json(chain: Chain) -> list[dict]:

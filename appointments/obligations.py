@@ -13,10 +13,9 @@ from django.utils import timezone
 from appointments.models import Appointment, DismissalRecommendation, ReportDuty
 from appointments.rules import STEPS
 from appointments.states import CaseState, ObligationKind, Party, State
-from registry.models import Interpretation
 from registry.models.measure import legal_basis
 from registry.rules import day_words
-from training.standing import Readings, ledgers, since
+from training.standing import ledgers, requirement, since
 from training.states import YearStanding
 
 
@@ -80,9 +79,8 @@ def _reports(rows: list[Appointment], today: date):
 
 
 def _education(rows: list[Appointment], user, today: date):
-    readings = Readings.fetch(today)
-    required, number = readings.requirement(today.year)
-    if required is None:
+    asked = requirement(today.year, today)
+    if not asked.is_set:
         return
     kept = ledgers([row.candidate_id for row in rows], user, today, today.year)
     first, last = date(today.year, 1, 1), date(today.year, 12, 31)
@@ -93,11 +91,11 @@ def _education(rows: list[Appointment], user, today: date):
                 ObligationKind.EDUCATION,
                 f"education:{row.pk}:{today.year}",
                 row,
-                f"{row.candidate.name}{today.year}年继续教育：已完成 {year.hours} 学时，要求 {required} 学时",
+                f"{row.candidate.name}{today.year}年继续教育：{year.done}，要求 {asked.words}",
                 first,
                 last,
                 "6.(5)",
-                f"口径{number}",
+                f"依据{asked.source}",
                 "未完成的，按口径可能属于第十二条第（二）项第（2）目的情形；是否解除聘任由企业决定。",
                 f"/candidates/{row.candidate.reference}/education/",
                 can_be_overdue=False,
@@ -105,7 +103,7 @@ def _education(rows: list[Appointment], user, today: date):
 
 
 def _terms(rows: list[Appointment], today: date):
-    window = int(Interpretation.unscoped.value("earliest_renewal", edition=legal_basis(today).edition, on=today))
+    window = legal_basis(today).value("renewal_window_days")
     for row in rows:
         if row.state != State.FILED:
             continue

@@ -5,14 +5,13 @@ from datetime import date
 import rules
 from django.utils import timezone
 
-from registry.models import Interpretation
 from registry.models.measure import legal_basis
 from registry.policies import is_bureau, is_enterprise, is_municipal, is_staff, oversees_enterprise, owns_enterprise
 
 
 def filing_ends(day: date) -> str:
     """``county`` or ``city``: where filing ends on that day, by a reading, else the edition (Art. 3 ¶2, 9, 13)."""
-    return Interpretation.unscoped.value("filing_ends", edition=legal_basis(day).edition, on=day)
+    return legal_basis(day).value("filing_ends")
 
 
 def _of_appointment(predicate):
@@ -66,7 +65,7 @@ rules.add_perm("appointments.file", is_municipal | (county_files & overseeing_bu
 
 def signatory(day: date) -> str:
     """``municipal`` or ``county``: who may sign a recommendation on that day, by interpretation (Art. 12(二), 13)."""
-    return Interpretation.unscoped.value("recommendation_signatory", edition=legal_basis(day).edition, on=day)
+    return legal_basis(day).value("recommendation_signatory")
 
 
 @rules.predicate

@@ -185,11 +185,11 @@ class AccidentKind(TextChoices):
 
 
 class GroundKind(TextChoices):
-    """The three grounds, a closed list; the value is the number of the item."""
+    """The three grounds, a closed list; the value is the number of the item. Their wording is the measure's."""
 
-    CONCEALMENT = "1", "对企业质量管理中存在的违法违规行为或者重大风险隐患知情不报、拖延不报或者作虚假报告"
-    PERFORMANCE = "2", "未完成相关继续教育课程和质量工作绩效"
-    REPORT = "3", "未按时提供履职报告"
+    CONCEALMENT = "1", "知情不报等"
+    PERFORMANCE = "2", "课程和绩效"
+    REPORT = "3", "履职报告"
 
 
 class CaseState(TextChoices):

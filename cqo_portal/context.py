@@ -10,6 +10,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.urls import reverse
 from django.utils import timezone
 
+from appointments.rules import term_words
 from cqo_portal import dashboards
 from registry.models.measure import Basis, basis_if_any
 from registry.states import STAFF, Role
@@ -169,6 +170,11 @@ class Portal:
     def basis(self) -> Basis | None:
         """What an act of today stands on; None before any measure is loaded."""
         return basis_if_any(timezone.localdate())
+
+    @property
+    def term_words(self) -> str:
+        """Art. 11: how long a term is, by today's basis; two years before any measure is loaded."""
+        return term_words(self.basis.value("term_years") if self.basis else 2)
 
     @property
     def bureau(self) -> str:

@@ -99,9 +99,8 @@ def ce_list(request):
     for row in page:
         row.year, row.duties = years[row.pk], duties[row.pk]
         row.words = year_words(row.year.standing)
-    required, reading = requirement(year, today)
     context = {
-        "filters": narrowed, "page": page, "any": bool(duties), "year": year, "required": required, "reading": reading
+        "filters": narrowed, "page": page, "any": bool(duties), "year": year, "asked": requirement(year, today)
     }  # fmt: skip
     return render(request, "cqo_portal/ce_list.html", context)
 

@@ -15,7 +15,7 @@ def _reading_field(question: Interpretation) -> forms.Field | None:
     """The field that answers this kind of question; None where its text alone is the answer."""
     match question.answer:
         case Answer.CHOICE:
-            return PickField(label="选定的读法", choices=list(question.options.items()), radios=True)
+            return PickField(label="选定的读法", choices=question.options, radios=True)
         case Answer.NUMBER:
             return forms.IntegerField(
                 label="选定的数值",

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import partial
 
+from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.shortcuts import render
 from django.urls import reverse
@@ -22,6 +23,7 @@ from registry.states import STAFF
 from registry.views.common import posted
 
 SHOWN = 200  # changes a preview lists; the rest it counts
+SENT_ANEW = ("csrfmiddlewaretoken", "confirmed", "change", "seen")
 PERM = "registry.record_interpretation"
 
 
@@ -35,7 +37,7 @@ class Reading:
     @property
     def chosen(self) -> str:
         """What was chosen, in words; empty where the text alone is the answer."""
-        return "" if self.row.answer == Answer.TEXT else in_words(self.row, self.row.reading)
+        return "" if self.row.answer == Answer.TEXT else self.row.words(self.row.reading)
 
 
 @dataclass(frozen=True)
@@ -45,11 +47,6 @@ class Question:
     row: Interpretation
     current: Reading | None = None
     others: list[Reading] = field(default_factory=list)
-
-
-def in_words(question: Interpretation, value: int | str) -> str:
-    """An answer to the question as a person says it: the words of an option, else the figure or text itself."""
-    return (question.options or {}).get(value, str(value))
 
 
 def _edition(today: date) -> Edition | None:
@@ -65,11 +62,12 @@ def _reading(row: Interpretation, today: date) -> Reading:
 
 
 def _questions(edition: Edition | None, today: date) -> list[Question]:
-    """Every question of the edition with all its readings, whichever edition they were recorded under."""
-    recorded = Interpretation.unscoped.recorded().select_related("edition", "recorded_by").order_by("-period")
+    """Every question of the edition with all its readings: another measure is interpreted anew (Art. 13)."""
+    asked = Interpretation.unscoped.filter(edition=edition)
+    recorded = asked.recorded().select_related("edition", "recorded_by").order_by("-period")
     readings = [_reading(row, today) for row in recorded]
     found = []
-    for row in Interpretation.unscoped.questions().filter(edition=edition):
+    for row in asked.questions():
         own = [reading for reading in readings if reading.row.key == row.key]
         current = next((reading for reading in own if today in reading.row.period), None)
         found.append(Question(row, current, [reading for reading in own if reading is not current]))
@@ -106,7 +104,7 @@ def interpretation_new(request, key):
         step = _recorded if "confirmed" in request.POST else _previewed
         if response := step(request, form, question):
             return response
-    latest = Interpretation.unscoped.recorded().filter(key=key).order_by("period").last()
+    latest = question.edition.interpretations.recorded().filter(key=key).order_by("period").last()
     context = {
         "form": form, "title": "记录口径", "caption": question.question, "submit": "下一步：预览影响",
         "trail": [("口径", reverse("interpretation_list"))], "cancel_url": _place(question),
@@ -127,13 +125,26 @@ def _stands(question: Interpretation, latest: Interpretation | None) -> tuple[st
 
 
 def _recorded(request, form: InterpretationForm, question: Interpretation):
-    """Record it once; None when it was refused."""
-    act = partial(record_interpretation, edition=question.edition, key=question.key, **form.said())
+    """Record it once, if it still changes what was seen; the new preview otherwise. None when it was refused."""
+    if response := first_result(request, form):
+        return response
+    try:
+        shown = preview(question, by=request.user, at=timezone.now(), **form.said())
+    except Refused as refusal:
+        form.refuse(refusal)
+        return None
+    if shown.digest != request.POST.get("seen"):
+        return _previewed(request, form, question, changed=True)
+    said = form.said() | {"is_demo": settings.DEMO}
+    act = partial(record_interpretation, edition=question.edition, key=question.key, **said)
     return carry_out(request, form, act, _place, done="口径已记录，并在本页公开。")
 
 
-def _previewed(request, form: InterpretationForm, question: Interpretation):
-    """The page before it is recorded; None when the reading would be refused."""
+def _previewed(request, form: InterpretationForm, question: Interpretation, *, changed: bool = False):
+    """The page before it is recorded; None when the reading would be refused.
+
+    ``changed``: what was confirmed is no longer what would come of it.
+    """
     if response := first_result(request, form):
         return response
     said = form.said()
@@ -142,18 +153,19 @@ def _previewed(request, form: InterpretationForm, question: Interpretation):
     except Refused as refusal:
         form.refuse(refusal)
         return None
-    recorded = Interpretation.unscoped.recorded().filter(key=question.key, period__upper_inf=True)
+    recorded = question.edition.interpretations.recorded().filter(key=question.key, period__upper_inf=True)
     context = {
         "question": question,
         "said": said,
-        "chosen": "" if question.answer == Answer.TEXT else in_words(question, said["reading"]),
+        "chosen": "" if question.answer == Answer.TEXT else question.words(said["reading"]),
         "replaced": recorded.first(),
         "replaced_until": said["effective_from"] - timedelta(days=1),
         "preview": shown,
+        "changed": changed,
         "changes": shown.changes[:SHOWN],
         "ahead": said["effective_from"] > timezone.localdate(),
         "general": IN_GENERAL.get(question.key, NOT_RECKONED),
-        "hidden": [pair for pair in _sent(request) if pair[0] not in ("csrfmiddlewaretoken", "confirmed", "change")],
+        "hidden": [pair for pair in _sent(request) if pair[0] not in SENT_ANEW],
         "back": _place(question),
     }
     return render(request, "cqo_portal/interpretation_confirm.html", context)

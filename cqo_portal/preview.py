@@ -3,6 +3,7 @@
 Nothing stays: the reading is carried out inside a savepoint, everything is judged again, and the savepoint is undone.
 """
 
+import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -13,24 +14,35 @@ from django.utils import timezone
 
 from appointments.eligibility import checklists
 from appointments.grounds import chains_of
-from appointments.models import Appointment
+from appointments.models import Appointment, DismissalRecommendation
 from appointments.obligations import Obligation, obligations_of
-from appointments.states import APPOINTED_STATES, GroundKind, ObligationKind, State
+from appointments.policies import filing_ends, signatory
+from appointments.states import APPOINTED_STATES, CaseState, ObligationKind, State
 from cqo_portal.education import duties_in, years_of
 from registry.actions.measure import record_interpretation
+from registry.measures import PARAMETERS
 from registry.models import Candidate, Interpretation, User
+from registry.models.measure import legal_basis
 from registry.rules import day_words
 from registry.states import Outcome
-from training.states import YearStanding
+from training.models import ImprovementProject
+from training.rules import same_certificate
+from training.states import ProjectState, YearStanding
 
+OPEN_PROJECTS = (ProjectState.UNDERWAY, ProjectState.REPORTED, ProjectState.RETURNED)
+WITH_OFFICES = (State.SUBMITTED, State.CHECKED)
 NOT_FILED = (State.DRAFT, State.SUBMITTED, State.CHECKED, State.RETURNED)
 JUDGED = (YearStanding.MET, YearStanding.SHORT, YearStanding.UNDERWAY)  # the others are recorded, whatever is asked
 NOTHING = "没有这一事项"
 # What a reading does that no list of people shows, by question. A question that is not here is reckoned with nowhere.
 IN_GENERAL = {
-    "report_due": "履职报告的期限以已发布并送达的通知为准，平台不据本口径改变任何期限。",
+    "report_cycle": "此后拟定的通知，报告期按本口径的周期；已经发布的通知照旧。",
+    "report_due": "此后拟定的通知，报告期限不早于本口径的最后一日；已经发布的通知照旧，是否按时以通知为准。",
     "ce_courses": "平台不按课程内容作判断；认定课程时，由人对照本口径。",
     "ce_hours": "自生效当年起，按本口径判断年度继续教育是否完成；此前各年照旧。年中开始任职的当年，只记录学时。",
+    "ce_course_number": "自生效当年起，按本口径判断年度继续教育是否完成；此前各年照旧。",
+    "training_hours": "此后拟定的任职培训，总学时不得少于本口径；已经拟定的照旧。",
+    "pass_mark": "此后拟定的任职培训，合格线按本口径；已经拟定的照旧。",
     "ce_outside_courses": "生效之日起结业的课程适用本口径，此前结业的照旧。",
     "ground_two_and": "第十二条（二）（2）的记录是否齐备，自生效之日起按本口径判断；已有决定的建议案不变。",
     "experience_as_of": "自生效之日起，尚未登记的任命按本口径的计算日判断；已经登记的，以登记时的存档为准。",
@@ -77,6 +89,12 @@ class Preview:
     changes: list[Change]
 
     @property
+    def digest(self) -> str:
+        """What was seen, to tell whether it is the same when it is confirmed."""
+        told = [(change.about.url, change.about.matter, change.before, change.after) for change in self.changes]
+        return hashlib.sha256(repr(told).encode()).hexdigest()
+
+    @property
     def people(self) -> int:
         """How many people are concerned."""
         return len({change.about.person for change in self.changes})
@@ -115,6 +133,9 @@ def standings(user: User, day: date, *, first_year: int) -> Standings:
             *_education(user, day, first_year),
             *_grounds(in_force, user, day),
             *_obligations(in_force, user, day),
+            *_filing(list(rows.filter(state__in=WITH_OFFICES)), day),
+            *_signing(user, day),
+            *_pool(user, day),
         ]
     )
 
@@ -157,8 +178,8 @@ def _education(user: User, day: date, first_year: int) -> Iterator[tuple[tuple, 
         duties = duties_in(user, year)
         people = Candidate.unscoped.visible_to(user).in_bulk(list(duties))
         for pk, kept in years_of(duties, user, day, year).items():
-            asked = f" / {kept.required}" if kept.standing in JUDGED else ""
-            words = f"{YearStanding(kept.standing).label}，已计 {kept.hours}{asked} 学时"
+            asked = f"，要求 {kept.requirement.words}" if kept.standing in JUDGED else ""
+            words = f"{YearStanding(kept.standing).label}，{kept.done}{asked}"
             employers = tuple(dict.fromkeys(duty.enterprise for duty in duties[pk]))
             url = reverse("ce_ledger", args=[people[pk].reference])
             yield ("year", pk, year), Standing(people[pk], employers, "6.(5)", f"{year}年继续教育", words, url)
@@ -170,7 +191,7 @@ def _grounds(rows: list[Appointment], user: User, day: date) -> Iterator[tuple[t
     for row in rows:
         for chain in found.get(row.pk, ()):
             words = "记录足以支持" if chain.supported else "记录不足以支持"
-            matter = f"{GroundKind(chain.kind).label}，{chain.about}"
+            matter = f"{chain.wording}，{chain.about}"
             url = reverse("appointment_grounds", args=[row.reference])
             yield ("ground", row.pk, chain.kind, chain.key), _of(row, chain.clause, matter, words, url)
 
@@ -180,6 +201,37 @@ def _obligations(rows: list[Appointment], user: User, day: date) -> Iterator[tup
     for duty in obligations_of(rows, user, day):
         matter = f"履职事项：{duty.label}"
         yield ("duty", duty.key), _of(duty.appointment, duty.clause, matter, _due(duty), duty.url)
+
+
+def _filing(rows: list[Appointment], day: date) -> Iterator[tuple[tuple, Standing]]:
+    """Art. 9: which office files what waits."""
+    office = PARAMETERS["filing_ends"].say(filing_ends(day))
+    for row in rows:
+        yield ("filing", row.pk), _of(row, "9", "登记备案", f"{office}办结", _page(row))
+
+
+def _signing(user: User, day: date) -> Iterator[tuple[tuple, Standing]]:
+    """Art. 12(二): who may sign what was proposed."""
+    office = PARAMETERS["recommendation_signatory"].say(signatory(day))
+    cases = DismissalRecommendation.unscoped.visible_to(user).filter(state=CaseState.PROPOSED)
+    for case in cases.with_parties():
+        yield (
+            ("signing", case.pk),
+            _of(case.appointment, "12.(2)", f"建议案{case.reference}", f"{office}签发", case.page),
+        )
+
+
+def _pool(user: User, day: date) -> Iterator[tuple[tuple, Standing]]:
+    """Art. 8 ¶2: what follows for the pool from a project that is not done."""
+    words = (
+        "完成并取得证书时自动纳入人才库"
+        if same_certificate(legal_basis(day).value("certificate_meaning"))
+        else "不自动纳入人才库"
+    )
+    projects = ImprovementProject.unscoped.visible_to(user).filter(state__in=OPEN_PROJECTS)
+    for project in projects.select_related("candidate", "enterprise"):
+        about = project.candidate, (project.enterprise.name,), "8.2", f"课题：{project.title}", words
+        yield ("pool", project.pk), Standing(*about, reverse("project_detail", args=[project.reference]))
 
 
 def _due(duty: Obligation) -> str:

@@ -28,7 +28,9 @@ def home(request):
     if user.role == Role.TRAINER:
         return render(request, "dashboard/trainer.html", shared | {"figures": dashboards.trainer_figures(user, today)})
     if user.role != Role.ENTERPRISE:
-        extra = {"figures": dashboards.figures(user, today), "coverage": dashboards.coverage(user, today)}
+        covered = dashboards.coverage(user, today)
+        extra = {"figures": dashboards.figures(user, today), "coverage": covered}
+        extra["goal"] = dashboards.coverage_goal(covered, today)
         return render(request, "dashboard/bureau.html", shared | extra)
     cqo = dashboards.cqo_in_force(user.enterprise, today)
     if cqo is None and not shared["todos"]:

@@ -238,15 +238,15 @@ def test_the_figure_itself_is_enough_and_without_a_reading_nothing_is_judged(
     if required:
         reads("ce_hours", required)
     year = this_year(person_a, user_a)
-    assert (year.required, year.standing) == (required, standing)
-    assert bool(year.reading) is bool(required)
+    assert (year.requirement.hours, year.standing) == (required, standing)
+    assert bool(year.requirement.source) is bool(required)
 
 
 def test_each_year_is_held_against_the_reading_in_force_at_its_end(user_a, person_a, reads):
     reads("ce_hours", 24, since=date(2024, 7, 1))
     reads("ce_hours", 40, since=date(2026, 1, 1))
     years = ledger(person_a, user_a, TODAY, first_year=2023)
-    assert [(year.year, year.required, year.standing) for year in years] == [
+    assert [(year.year, year.requirement.hours, year.standing) for year in years] == [
         (2026, 40, YearStanding.UNDERWAY),
         (2025, 24, YearStanding.SHORT),
         (2024, 24, YearStanding.SHORT),

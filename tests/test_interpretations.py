@@ -100,6 +100,16 @@ def page_of(key: str) -> str:
     return f"{LIST}{key}/record/"
 
 
+def seen_in(page: str) -> str:
+    """What stands for the changes that a preview showed."""
+    return re.search('name="seen" value="([0-9a-f]+)"', page)[1]
+
+
+def confirm(client, address: str, form: dict):
+    """Look at the preview, then record."""
+    return client.post(address, form | {"confirmed": "1", "seen": seen_in(text_of(client.post(address, form)))})
+
+
 def text_of(response) -> str:
     assert response.status_code == 200
     return response.content.decode()
@@ -199,8 +209,8 @@ def test_hours_laid_down_for_a_year_change_its_standing_the_ground_and_the_duty(
     reads("ground_two_and", "either")
     changes = {row[2]: row[3:] for row in asked("ce_hours", 24, since=date(2025, 1, 1))}
     assert changes == {
-        "2025年继续教育": ("未规定学时要求，已计 0 学时", "未满规定学时，已计 0 / 24 学时"),
-        "2026年继续教育": ("未规定学时要求，已计 0 学时", "本年进行中，已计 0 / 24 学时"),
+        "2025年继续教育": ("未规定学时要求，已完成 0 学时", "未满规定学时，已完成 0 学时，要求 24 学时"),
+        "2026年继续教育": ("未规定学时要求，已完成 0 学时", "本年进行中，已完成 0 学时，要求 24 学时"),
         "未完成相关继续教育课程和质量工作绩效，2025年": ("记录不足以支持", "记录足以支持"),
         "履职事项：完成年度继续教育": ("没有这一事项", "期限2026年12月31日"),
     }
@@ -233,8 +243,8 @@ def test_a_course_elsewhere_that_counts_from_now_on_changes_only_what_is_complet
         "张三",
         "甲公司",
         "2026年继续教育",
-        "本年进行中，已计 0 / 16 学时",
-        "已满规定学时，已计 16 / 16 学时",
+        "本年进行中，已完成 0 学时，要求 16 学时",
+        "已满规定学时，已完成 16 学时，要求 16 学时",
     ) in changes
 
 
@@ -247,7 +257,20 @@ def test_an_earlier_renewal_moves_the_day_from_which_one_may_renew(cqo, asked):
 def test_a_reading_nothing_is_reckoned_with_changes_nobody_and_every_question_says_what_it_does(nearly, asked):
     questions = read(DIRECTORY / "qingyuan-2016.toml").questions
     assert {question.key for question in questions} == set(IN_GENERAL)
-    assert asked("report_due", "每年三月底前。") == asked("filing_ends", "county") == []
+    assert asked("report_due", 30) == asked("training_bodies", "以市局公布的名单为准。") == []
+
+
+def test_where_filing_would_end_is_told_of_each_filing_that_waits(nearly, asked):
+    assert asked("filing_ends", "county") == [
+        (person, firm, "登记备案", "在市局办结", "在县级局办结")
+        for person, firm in (("李四", "乙公司"), ("张三", "甲公司"))
+    ]
+
+
+def test_another_certificate_for_the_pool_is_told_of_each_project_that_is_not_done(train, person_a, company_a, asked):
+    project = train.project(person_a, company_a)
+    told = ("张三", "甲公司", f"课题：{project.title}", "完成并取得证书时自动纳入人才库", "不自动纳入人才库")
+    assert asked("certificate_meaning", "different") == [told]
 
 
 def test_carrying_it_out_changes_exactly_what_was_previewed(nearly, measure, municipal, reads):
@@ -284,6 +307,7 @@ def test_the_city_sees_what_would_change_before_anything_is_written_and_then_rec
     assert "李四" not in page and "乙公司" not in page
     assert 'name="number" value="清质监口径〔2026〕3号"' in page and "提交之日" in page
     assert fingerprint() == before
+    form |= {"seen": seen_in(page)}
     for _ in range(2):
         done = client.post(page_of("experience_as_of"), form | {"confirmed": "1"})
         assert (done.status_code, done.url) == (302, f"{LIST}#experience_as_of")
@@ -318,11 +342,35 @@ def test_a_long_list_is_cut_and_its_total_told(client, cqo, municipal, monkeypat
 
 def test_a_question_answered_by_its_text_alone_asks_for_no_choice(client, municipal):
     signed_in(client, municipal)
-    assert 'name="reading"' not in text_of(client.get(page_of("report_due")))
-    client.post(page_of("report_due"), typed(text="每年一次。\r\n三月底前提供。") | {"confirmed": "1"})
+    assert 'name="reading"' not in text_of(client.get(page_of("training_bodies")))
+    form = typed(text="每年一次。\r\n三月底前提供。")
+    confirm(client, page_of("training_bodies"), form)
     row = Interpretation.unscoped.recorded().get()
     assert (row.text, row.reading) == ("每年一次。\r\n三月底前提供。", "每年一次。 三月底前提供。")
-    assert "选定的读法" not in question_on(text_of(client.get(LIST)), "report_due")
+    assert "选定的读法" not in question_on(text_of(client.get(LIST)), "training_bodies")
+
+
+def test_a_reading_whose_effect_has_changed_since_the_preview_is_shown_again_and_not_recorded(
+    client, make, nearly, municipal, company_a
+):
+    signed_in(client, municipal)
+    form = typed()
+    seen = seen_in(text_of(client.post(page_of("experience_as_of"), form)))
+    row = actions.check(
+        nearly, version=nearly.version, opinions=make.opinions(nearly), by=make.officer(company_a), at=AT
+    )
+    actions.file(row, version=row.version, opinions=make.opinions(row), by=municipal, at=AT)
+    page = text_of(client.post(page_of("experience_as_of"), form | {"confirmed": "1", "seen": seen}))
+    assert "影响有变化，还没有记录" in page and "没有人员和企业的结果改变" in page
+    assert not Interpretation.unscoped.recorded().exists()
+    client.post(page_of("experience_as_of"), form | {"confirmed": "1", "seen": seen_in(page)})
+    assert Interpretation.unscoped.recorded().count() == 1
+
+
+def test_a_confirmation_without_a_preview_records_nothing(client, measure, municipal):
+    page = text_of(signed_in(client, municipal).post(page_of("ce_hours"), typed("24") | {"confirmed": "1"}))
+    assert "还没有记录" in page
+    assert not Interpretation.unscoped.recorded().exists()
 
 
 BAD = {

@@ -77,13 +77,38 @@ def test_the_parameters_are_those_of_the_text():
     figures = {name: (part.value, part.clause) for name, part in read(QINGYUAN).parameters.items()}
     assert figures == {
         "term_years": (2, "11"),
+        "decision_level_expected": (True, "11"),
+        "renewal_window_days": (90, "11"),
         "qualification_level": ("intermediate", "6.(3)"),
         "education": ("bachelor", "6.(3)"),
         "experience_years": (5, "6.(3)"),
-        "decision_level_expected": (True, "11"),
-        "renewal_window_days": (90, "11"),
+        "experience_as_of": ("term_start", "6.(3)"),
+        "training_hours": (None, "8.1"),
+        "pass_mark": (None, "8.1"),
+        "certificate_meaning": ("same", "8.2"),
+        "ce_hours": (None, "6.(5)"),
+        "ce_course_number": (None, "6.(5)"),
+        "ce_outside_courses": ("not_counted", "8.2"),
+        "coverage_targets": ({}, "4"),
         "filing_ends": ("city", "9"),
+        "report_cycle": (None, "12.(2).(3)"),
+        "report_due_days": (None, "12.(2).(3)"),
+        "grounds": (figures["grounds"][0], "12.(2)"),
+        "ground_two_and": (None, "12.(2).(2)"),
+        "recommendation_signatory": ("municipal", "12.(2)"),
     }
+
+
+def test_the_grounds_are_named_in_the_words_of_their_clauses():
+    measure = read(QINGYUAN)
+    words = {clause.path: clause.text for clause in measure.clauses}
+    for number, named in measure.parameters["grounds"].value.items():
+        assert words[f"12.(2).({number})"].rstrip("；。的") == named
+
+
+def test_every_value_that_a_measure_may_give_can_be_said_in_chinese():
+    for name, part in read(QINGYUAN).parameters.items():
+        assert part.value is None or re.search("[\u4e00-\u9fff]", PARAMETERS[name].say(part.value)), name
 
 
 @pytest.mark.parametrize(
@@ -160,7 +185,20 @@ MALFORMED = [
     (put("extension", "basis", 0, "kind"), "basis[1].kind"),
     (lambda data: data["basis"].append(SECOND), "basis[2].first_day"),
     (put(["2016"], "basis"), "basis[1]"),
-    (put({"value": 90, "clause": "6.(5)"}, "parameters", "ce_hours"), "parameters.ce_hours"),
+    (put({"value": 90, "clause": "6.(5)"}, "parameters", "ce_days"), "parameters.ce_days"),
+    (put({"large": 9}, "parameters", "term_years", "by_size"), "parameters.term_years.by_size"),
+    (put({"huge": 9}, "parameters", "experience_years", "by_size"), "parameters.experience_years.by_size"),
+    (put({"large": 99}, "parameters", "experience_years", "by_size"), "parameters.experience_years.by_size"),
+    (put({"large": "phd"}, "parameters", "education", "by_size"), "parameters.education.by_size"),
+    (drop("parameters", "term_years", "value"), "parameters.term_years.value"),
+    (drop("interpretation", 4), "parameters.ce_hours.value"),
+    (put({"26": 30}, "parameters", "coverage_targets", "value"), "parameters.coverage_targets.value"),
+    (put({"2027": 101}, "parameters", "coverage_targets", "value"), "parameters.coverage_targets.value"),
+    (drop("parameters", "grounds", "value", "2"), "parameters.grounds.value"),
+    (put("另一情形", "parameters", "grounds", "value", "4"), "parameters.grounds.value"),
+    (put(False, "parameters", "decision_level_expected", "value"), "parameters.decision_level_expected.value"),
+    (put(0, "parameters", "pass_mark", "value"), "parameters.pass_mark.value"),
+    (put("monthly", "parameters", "report_cycle", "value"), "parameters.report_cycle.value"),
     (drop("parameters", "term_years"), "parameters.term_years"),
     (put(2, "parameters", "term_years"), "parameters.term_years"),
     (put(True, "parameters", "term_years", "value"), "parameters.term_years.value"),
@@ -178,16 +216,24 @@ MALFORMED = [
     (put("approved", "clause", 0, "treatment"), "clause[1].treatment"),
     (drop("clause", 0, "how"), "clause[1].how"),
     (put("注", "clause", 0, "note"), "clause[1].note"),
-    (twice("interpretation", 0), "interpretation[2].key"),
+    (twice("interpretation", 2), "interpretation[4].key"),
     (put("15.(1)", "interpretation", 0, "clause"), "interpretation[1].clause"),
-    (put({"a": "甲", "b": "乙"}, "interpretation", 0, "options"), "interpretation[1].options"),
-    (drop("interpretation", 4, "options"), "interpretation[5].options"),
-    (put({"both": "两项"}, "interpretation", 4, "options"), "interpretation[5].options"),
-    (put("neither", "interpretation", 4, "default"), "interpretation[5].default"),
-    (put(-1, "interpretation", 2, "default"), "interpretation[3].default"),
-    (put("city", "interpretation", 8, "default"), "interpretation[9].default"),
-    (put("no_such", "interpretation", 8, "parameter"), "interpretation[9].parameter"),
-    (put("省局办结", "interpretation", 8, "options", "province"), "interpretation[9].options"),
+    (put({"a": "甲", "b": "乙"}, "interpretation", 2, "options"), "interpretation[3].options"),
+    (drop("interpretation", 6, "options"), "interpretation[7].options"),
+    (put({"both": "两项"}, "interpretation", 6, "options"), "interpretation[7].options"),
+    (put("city", "interpretation", 12, "default"), "interpretation[13].default"),
+    (put("no_such", "interpretation", 12, "parameter"), "interpretation[13].parameter"),
+    (drop("interpretation", 12, "parameter"), "interpretation[13].parameter"),
+    (put("ce_hours", "interpretation", 3, "parameter"), "interpretation[5].parameter"),
+    (put("term_years", "interpretation", 12, "parameter"), "interpretation[13].answer"),
+    (put("省局办结", "interpretation", 12, "options", "province"), "interpretation[13].options"),
+    (
+        lambda data: (
+            data["interpretation"][14].update(parameter="experience_years"),
+            data["parameters"]["experience_years"].update(by_size={"large": 8}),
+        ),
+        "interpretation[15].parameter",
+    ),
 ]
 
 
@@ -288,7 +334,7 @@ def test_loading_writes_every_clause_and_question(edition):
     subitem = edition.clauses.get(path="12.(2).(3)")
     assert (subitem.article, subitem.paragraph, subitem.item, subitem.subitem) == (12, None, 2, 3)
     assert Interpretation.unscoped.questions().filter(edition=edition).count() == len(measure.questions)
-    assert {name: edition.parameter(name) for name in PARAMETERS} == {
+    assert {name: edition.parameters[name]["value"] for name in PARAMETERS} == {
         name: part.value for name, part in measure.parameters.items()
     }
 
@@ -444,31 +490,39 @@ def interpret(edition, by, **changes):
     return record_interpretation(edition=edition, by=by, at=AT, **(values | changes))
 
 
+def settled(name, day):
+    """What holds of a parameter that day, and the number of the reading that says so."""
+    found = legal_basis(day).settled(name)
+    return found.value, found.number
+
+
 def test_a_reading_holds_from_its_day_on(edition, municipal):
-    readings = Interpretation.unscoped
-    assert readings.reading("ce_hours", on=date(2026, 2, 1)) is None
+    assert settled("ce_hours", date(2026, 2, 1)) == (None, "")
     interpret(edition, municipal)
-    assert readings.reading("ce_hours", on=date(2026, 1, 31)) is None
-    assert readings.reading("ce_hours", on=date(2026, 2, 1)).reading == 24
-    assert readings.value("ce_hours", edition=edition, on=date(2026, 1, 31)) is None
-    assert readings.value("ce_hours", edition=edition, on=date(2026, 2, 1)) == 24
+    assert settled("ce_hours", date(2026, 1, 31)) == (None, "")
+    assert settled("ce_hours", date(2026, 2, 1)) == (24, "口径〔2026〕1号")
 
 
 def test_a_later_reading_ends_the_earlier_one_the_day_before(edition, municipal):
     interpret(edition, municipal)
     interpret(edition, municipal, number="口径〔2026〕2号", reading=30, effective_from=date(2026, 7, 1))
-    readings = Interpretation.unscoped
-    assert readings.reading("ce_hours", on=date(2026, 6, 30)).number == "口径〔2026〕1号"
-    assert readings.reading("ce_hours", on=date(2026, 7, 1)).number == "口径〔2026〕2号"
+    assert settled("ce_hours", date(2026, 6, 30)) == (24, "口径〔2026〕1号")
+    assert settled("ce_hours", date(2026, 7, 1)) == (30, "口径〔2026〕2号")
 
 
-def test_what_is_open_goes_by_the_default_of_the_file(edition, municipal):
-    readings, day = Interpretation.unscoped, date(2026, 2, 1)
-    assert readings.value("filing_ends", edition=edition, on=day) == "city"
-    assert readings.value("experience_as_of", edition=edition, on=day) == "term_start"
-    assert readings.value("ground_two_and", edition=edition, on=day) is None
+def test_what_is_open_goes_by_the_value_of_the_file(edition, municipal):
+    day = date(2026, 2, 1)
+    assert settled("filing_ends", day) == ("city", "")
+    assert settled("experience_as_of", day) == ("term_start", "")
+    assert settled("ground_two_and", day) == (None, "")
     interpret(edition, municipal, key="filing_ends", reading="county")
-    assert readings.value("filing_ends", edition=edition, on=day) == "county"
+    assert settled("filing_ends", day) == ("county", "口径〔2026〕1号")
+
+
+def test_options_keep_the_order_of_the_file(edition):
+    row = Interpretation.unscoped.questions().get(key="experience_as_of")
+    assert [code for code, _ in row.options] == ["term_start", "submission", "filing"]
+    assert row.words("filing") == "登记之日"
 
 
 @pytest.mark.parametrize(

@@ -31,6 +31,7 @@ from tests.cast import COMPLETE
 from training.rules import Training
 from training.states import Standing
 
+EARLIEST = date(2016, 3, 31)  # the first day of the first measure
 AS_OF = date(2026, 12, 1)
 ONE_DAY = timedelta(days=1)
 FIVE_YEARS = Period(date(2021, 12, 1), AS_OF)
@@ -302,7 +303,7 @@ TODAY = date(2026, 11, 22)
 
 
 def test_a_complete_appointment_misses_nothing():
-    assert missing(COMPLETE, today=TODAY) == {}
+    assert missing(COMPLETE, today=TODAY, earliest=EARLIEST) == {}
 
 
 @pytest.mark.parametrize(
@@ -310,15 +311,22 @@ def test_a_complete_appointment_misses_nothing():
     ["position", "quality_department", "inspection_department", "safety_department", "appointer", "first_day"],
 )
 def test_each_missing_field_is_named_with_a_sentence(name):
-    faults = missing(COMPLETE | {name: None}, today=TODAY)
+    faults = missing(COMPLETE | {name: None}, today=TODAY, earliest=EARLIEST)
     assert list(faults) == [name]
     assert faults[name].endswith("。")
 
 
 def test_a_post_outside_the_decision_level_needs_its_reason():
-    assert list(missing(COMPLETE | {"in_decision_level": None}, today=TODAY)) == ["in_decision_level"]
-    assert list(missing(COMPLETE | {"in_decision_level": False}, today=TODAY)) == ["exception_reason"]
-    assert missing(COMPLETE | {"in_decision_level": False, "exception_reason": "集团任命"}, today=TODAY) == {}
+    assert list(missing(COMPLETE | {"in_decision_level": None}, today=TODAY, earliest=EARLIEST)) == [
+        "in_decision_level"
+    ]
+    assert list(missing(COMPLETE | {"in_decision_level": False}, today=TODAY, earliest=EARLIEST)) == [
+        "exception_reason"
+    ]
+    assert (
+        missing(COMPLETE | {"in_decision_level": False, "exception_reason": "集团任命"}, today=TODAY, earliest=EARLIEST)
+        == {}
+    )
 
 
 @pytest.mark.parametrize(
@@ -331,13 +339,13 @@ def test_a_post_outside_the_decision_level_needs_its_reason():
     ],
 )
 def test_the_first_day_lies_between_the_measure_and_a_year_ahead(first_day, taken):
-    assert ("first_day" not in missing(COMPLETE | {"first_day": first_day}, today=TODAY)) == taken
+    assert ("first_day" not in missing(COMPLETE | {"first_day": first_day}, today=TODAY, earliest=EARLIEST)) == taken
 
 
 def test_departments_not_yet_reporting_are_no_fault_of_the_form():
     """Design 1.5: what is unmet warns, no form refuses."""
     bare = COMPLETE | {"departments_report": False, "declares_ethics": False}
-    assert missing(bare, today=TODAY) == {}
+    assert missing(bare, today=TODAY, earliest=EARLIEST) == {}
 
 
 @given(st.dates(date(2000, 1, 1), date(2020, 12, 31)), st.integers(1, 6))

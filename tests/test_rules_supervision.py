@@ -31,6 +31,7 @@ from appointments.rules import (
     reminder_due,
 )
 from appointments.states import Behaviour, FindingObject, Party
+from training.rules import Requirement
 
 DAY = timedelta(days=1)
 DUE = date(2026, 3, 31)
@@ -145,10 +146,11 @@ def year_of(courses: str, results: str, reading: str | None) -> Chain:
     facts = COURSES[courses][0]
     return performance(
         year=2025,
-        required_by="口径三" if facts["required"] else "",
+        requirement=Requirement(hours=facts["required"], source="口径三" if facts["required"] else ""),
+        courses=0,
         results=RESULTS[results][0],
         reading=reading,
-        **facts,
+        **{name: value for name, value in facts.items() if name != "required"},
     )
 
 
@@ -346,8 +348,33 @@ def test_the_veto_and_its_log_agree(used, vetoes, words):
     ],
 )
 def test_a_notice_asks_for_what_can_still_be_given(due_on, today, words):
-    fault = cycle_fault(period_end=PERIOD_END, due_on=due_on, today=today)
+    fault = cycle_fault(first_day=date(2025, 1, 1), last_day=PERIOD_END, due_on=due_on, today=today)
     assert fault is None if words is None else (fault[0] == "due_on" and words in fault[1])
+
+
+@pytest.mark.parametrize(
+    ("every", "first_day", "last_day", "right"),
+    [
+        ("year", date(2026, 1, 1), date(2026, 12, 31), True),
+        ("year", date(2026, 1, 1), date(2026, 12, 30), False),
+        ("half_year", date(2026, 7, 1), date(2026, 12, 31), True),
+        ("half_year", date(2026, 1, 1), date(2026, 12, 31), False),
+        ("quarter", date(2026, 10, 1), date(2026, 12, 31), True),
+        ("quarter", date(2026, 10, 2), date(2026, 12, 31), False),
+        (None, date(2026, 10, 2), date(2026, 12, 31), True),
+    ],
+)
+def test_a_period_is_as_long_as_reports_are_asked_for(every, first_day, last_day, right):
+    fault = cycle_fault(first_day=first_day, last_day=last_day, due_on=last_day + 40 * DAY, today=last_day, every=every)
+    assert fault is None if right else (fault[0] == "last_day" and "报告周期" in fault[1])
+
+
+@pytest.mark.parametrize(("days", "right"), [(29, False), (30, True), (31, True)])
+def test_no_report_is_due_before_the_days_laid_down_are_over(days, right):
+    fault = cycle_fault(
+        first_day=date(2025, 1, 1), last_day=PERIOD_END, due_on=PERIOD_END + days * DAY, today=PERIOD_END, within=30
+    )
+    assert fault is None if right else (fault[0] == "due_on" and "30 天之内" in fault[1])
 
 
 @pytest.mark.parametrize(

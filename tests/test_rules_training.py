@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from registry.states import Outcome
 from training.rules import (
+    Requirement,
     Training,
     certificate_fault,
     enrolment_fault,
@@ -21,6 +22,7 @@ from training.rules import (
     passes,
     qualifying_training,
     same_certificate,
+    session_fault,
     year_standing,
 )
 from training.states import Standing, YearStanding
@@ -202,4 +204,28 @@ def test_a_course_elsewhere_counts_where_it_is_read_so_and_was_recognised():
     ],
 )
 def test_a_year_is_judged_only_against_a_requirement_and_short_only_once_it_is_over(hours, required, year, standing):
-    assert year_standing(hours=hours, required=required, year=year, today=date(2026, 12, 31)) == standing
+    asked = Requirement(hours=required)
+    given = {"requirement": asked, "courses": 0, "year": year, "today": date(2026, 12, 31)}
+    assert year_standing(hours=hours, **given) == standing
+
+
+@pytest.mark.parametrize(
+    ("hours", "courses", "lacking"),
+    [(24, 2, ""), (23, 2, "差 1 学时"), (30, 1, "差 1 门课程"), (0, 0, "差 24 学时、2 门课程")],
+)
+def test_where_hours_and_courses_are_asked_for_each_is_needed(hours, courses, lacking):
+    asked = Requirement(hours=24, courses=2, source="口径一")
+    assert asked.words == "24 学时、2 门课程"
+    assert asked.lacking(hours=hours, courses=courses) == lacking
+    standing = year_standing(requirement=asked, hours=hours, courses=courses, year=2025, today=date(2026, 12, 31))
+    assert standing == (YearStanding.SHORT if lacking else YearStanding.MET)
+
+
+@pytest.mark.parametrize(
+    ("qualifying", "hours", "pass_mark", "field"),
+    [(True, 40, 70, None), (True, 39, 70, "courses"), (True, 40, 69, "pass_mark"), (False, 1, 60, None)],
+)
+def test_a_training_for_the_certificate_keeps_to_the_hours_and_the_mark_laid_down(qualifying, hours, pass_mark, field):
+    fault = session_fault(qualifying=qualifying, hours=hours, pass_mark=pass_mark, needed_hours=40, mark=70)
+    assert (fault and fault[0]) == field
+    assert session_fault(qualifying=True, hours=1, pass_mark=1, needed_hours=None, mark=None) is None

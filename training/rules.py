@@ -139,10 +139,50 @@ def outside_counts(reading: str, *, was_recognised: bool) -> bool:
     return reading == "counted" and was_recognised
 
 
-def year_standing(*, hours: int, required: int | None, year: int, today: date) -> YearStanding:
-    """Art. 6(五) 年度继续教育: hours counted against those required that year; without a requirement no judgement."""
-    if required is None:
+@dataclass(frozen=True)
+class Requirement:
+    """Art. 6(五) 年度继续教育: what a year asks for, by which words; None for what nobody has laid down."""
+
+    hours: int | None = None
+    courses: int | None = None
+    source: str = ""  # the reading's number, or the clause where the measure says it itself
+
+    @property
+    def is_set(self) -> bool:
+        """Whether anything is asked for, so that a year can be judged at all."""
+        return self.hours is not None or self.courses is not None
+
+    @property
+    def words(self) -> str:
+        """24 学时、2 门课程; empty while nothing is laid down."""
+        return "、".join(f"{n} {unit}" for n, unit in self._parts() if n is not None)
+
+    def lacking(self, *, hours: int, courses: int) -> str:
+        """差 8 学时、1 门课程; empty where all that is asked for was done."""
+        done = (hours, courses)
+        gaps = [(n - m, unit) for (n, unit), m in zip(self._parts(), done, strict=True) if n is not None and m < n]
+        return "差 " + "、".join(f"{gap} {unit}" for gap, unit in gaps) if gaps else ""
+
+    def _parts(self) -> tuple[tuple[int | None, str], ...]:
+        return (self.hours, "学时"), (self.courses, "门课程")
+
+
+def year_standing(*, requirement: Requirement, hours: int, courses: int, year: int, today: date) -> YearStanding:
+    """Art. 6(五) 年度继续教育: hours and courses counted against what the year asks for; else no judgement."""
+    if not requirement.is_set:
         return YearStanding.NOT_SET
-    if hours >= required:
+    if not requirement.lacking(hours=hours, courses=courses):
         return YearStanding.MET
     return YearStanding.UNDERWAY if year >= today.year else YearStanding.SHORT
+
+
+def session_fault(*, qualifying: bool, hours: int, pass_mark: int, needed_hours: int | None, mark: int | None):
+    """Art. 8 ¶1 培训、考核合格: what a training for the certificate lacks, as (field, sentence), or None.
+
+    ``needed_hours``: 学时 that the course must have at least; ``mark``: the pass mark; None where nothing is laid down.
+    """
+    if qualifying and needed_hours is not None and hours < needed_hours:
+        return "courses", f"任职培训不少于 {needed_hours} 学时，现在一共 {hours} 学时。"
+    if qualifying and mark is not None and pass_mark != mark:
+        return "pass_mark", f"考核合格线规定为 {mark} 分。"
+    return None

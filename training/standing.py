@@ -13,11 +13,12 @@ from datetime import date
 from django.db.models import Exists, Min, OuterRef
 from django.utils import timezone
 
-from registry.models import Employment, Interpretation
-from registry.models.measure import legal_basis
+from registry.measures import label
+from registry.models import Employment
+from registry.models.measure import Law
 from registry.rules import day_words
 from training.models import Certificate, Enrolment, Recognition, TrainingRecord
-from training.rules import Training, number_key, outside_counts, year_standing
+from training.rules import Requirement, Training, number_key, outside_counts, year_standing
 from training.states import BodyKind, SessionState, Standing, TrainingKind, YearStanding
 
 
@@ -111,46 +112,28 @@ class Year:
     year: int
     courses: list[CourseTaken]
     hours: int
+    counted: int  # courses that count
     elsewhere: int  # hours among them of courses that one may not see
-    required: int | None
-    reading: str  # the number of the interpretation that sets the requirement; empty while none does
+    requirement: Requirement
     standing: str
 
-
-@dataclass(frozen=True)
-class Readings:
-    """What the bureau has laid down of continuing education (Art. 13), fetched once for many people and years."""
-
-    hours: list[Interpretation]
-    outside: list[Interpretation]
-    meanwhile: str  # whether courses elsewhere count while no reading says so
-    today: date
-
-    @classmethod
-    def fetch(cls, today: date) -> Readings:
-        """All readings of both questions; two queries and those of the legal basis."""
-        rows = list(Interpretation.unscoped.recorded().filter(key__in=("ce_hours", "ce_outside_courses")))
-        question = Interpretation.unscoped.questions().get(key="ce_outside_courses", edition=legal_basis(today).edition)
-        by_key = {key: [row for row in rows if row.key == key] for key in ("ce_hours", "ce_outside_courses")}
-        return cls(by_key["ce_hours"], by_key["ce_outside_courses"], question.default, today)
-
-    def requirement(self, year: int) -> tuple[int | None, str]:
-        """Art. 6(五): hours asked for in a year and the reading's number.
-
-        As in force at the year's end, today within it, or on its first day while it is to come.
-        """
-        day = min(date(year, 12, 31), self.today) if year <= self.today.year else date(year, 1, 1)
-        reading = next((row for row in self.hours if day in row.period), None)
-        return (reading.reading, reading.number) if reading else (None, "")
-
-    def of_outside(self, day: date) -> str:
-        """Art. 8 ¶2: whether courses elsewhere count, as of the day on which one was completed."""
-        return next((row.reading for row in self.outside if day in row.period), self.meanwhile)
+    @property
+    def done(self) -> str:
+        """已完成 12 学时, with the courses where a number of them is asked for."""
+        courses = "" if self.requirement.courses is None else f"、{self.counted} 门课程"
+        return f"已完成 {self.hours} 学时{courses}"
 
 
-def requirement(year: int, today: date) -> tuple[int | None, str]:
-    """Art. 6(五): hours asked for in a year and the reading's number; (None, "") while no reading sets any."""
-    return Readings.fetch(today).requirement(year)
+def requirement(year: int, today: date, law: Law | None = None) -> Requirement:
+    """Art. 6(五): what is asked for in a year, as the edition and the readings stood.
+
+    At the year's end, today within it, or on its first day while it is to come.
+    """
+    day = min(date(year, 12, 31), today) if year <= today.year else date(year, 1, 1)
+    basis = (law or Law()).on(day)
+    hours, courses = basis.settled("ce_hours"), basis.settled("ce_course_number")
+    sources = [part.number or label(part.clause) for part in (hours, courses) if part.value is not None]
+    return Requirement(hours.value, courses.value, "、".join(dict.fromkeys(sources)))
 
 
 def ledger(candidate, user, today: date, *, first_year: int | None = None) -> list[Year]:
@@ -158,20 +141,20 @@ def ledger(candidate, user, today: date, *, first_year: int | None = None) -> li
 
     The years with courses, this one, and all since ``first_year``.
     """
-    readings = Readings.fetch(today)
-    courses = _courses([candidate.pk], user, readings)[candidate.pk]
+    law = Law()
+    courses = _courses([candidate.pk], user, law, today)[candidate.pk]
     years = {*courses, today.year, *(range(first_year, today.year) if first_year else ())}
-    return [_year(year, courses[year], readings) for year in sorted(years, reverse=True)]
+    return [_year(year, courses[year], law, today) for year in sorted(years, reverse=True)]
 
 
 def ledgers(candidates: Collection[int], user, today: date, year: int) -> dict[int, Year]:
     """One year of many people's ledgers, by their keys, in a constant number of queries (Art. 6(五), 8)."""
-    readings = Readings.fetch(today)
-    found = _courses(candidates, user, readings)
-    return {person: _year(year, found[person][year], readings) for person in candidates}
+    law = Law()
+    found = _courses(candidates, user, law, today)
+    return {person: _year(year, found[person][year], law, today) for person in candidates}
 
 
-def _courses(people: Collection[int], user, readings: Readings) -> dict[int, dict[int, list[CourseTaken]]]:
+def _courses(people: Collection[int], user, law: Law, today: date) -> dict[int, dict[int, list[CourseTaken]]]:
     """Person → year → courses, each with whether this user may see it: the duty is the person's, not an office's.
 
     A session counts once its last day is over and the person was there as long as was asked; one of a body that is no
@@ -179,20 +162,25 @@ def _courses(people: Collection[int], user, readings: Readings) -> dict[int, dic
     """
     courses: dict[int, dict[int, list[CourseTaken]]] = defaultdict(lambda: defaultdict(list))
     enrolments = Enrolment.unscoped.seated().filter(
-        candidate__in=people, session__kind=TrainingKind.CONTINUING, session__last_day__lte=readings.today
+        candidate__in=people, session__kind=TrainingKind.CONTINUING, session__last_day__lte=today
     )  # fmt: skip
     seen = set(Enrolment.unscoped.visible_to(user).filter(candidate__in=people).values_list("pk", flat=True))
     for row in enrolments.exclude(session__state=SessionState.CANCELLED).select_related(
         "session__body"
     ).prefetch_related("attendances"):  # fmt: skip
-        taken = _attended(row, readings.of_outside(row.session.last_day), row.pk in seen)
+        taken = _attended(row, _of_outside(law, row.session.last_day), row.pk in seen)
         courses[row.candidate_id][row.session.last_day.year].append(taken)
     records = TrainingRecord.unscoped.filter(candidate__in=people, kind=TrainingKind.CONTINUING)
     seen = set(records.visible_to(user).values_list("pk", flat=True))
     for row in records.select_related("recognition", "body", "evidence"):
-        taken = _outside(row, readings.of_outside(row.completed_on), row.pk in seen)
+        taken = _outside(row, _of_outside(law, row.completed_on), row.pk in seen)
         courses[row.candidate_id][row.completed_on.year].append(taken)
     return courses
+
+
+def _of_outside(law: Law, day: date) -> str:
+    """Art. 8 ¶2: whether courses elsewhere count, as of the day on which one was completed."""
+    return law.on(day).value("ce_outside_courses")
 
 
 def _attended(row: Enrolment, reading: str, seen: bool) -> CourseTaken:
@@ -224,13 +212,13 @@ def _why_not(row: TrainingRecord, reading: str) -> str:
     return "尚未经市局认定" if row.hours else "没有填写学时，市局不能认定"
 
 
-def _year(year: int, courses: list[CourseTaken], readings: Readings) -> Year:
-    hours = sum(course.hours for course in courses if course.counts)
-    required, number = readings.requirement(year)
-    standing = year_standing(hours=hours, required=required, year=year, today=readings.today)
-    elsewhere = sum(course.hours for course in courses if course.counts and not course.seen)
+def _year(year: int, courses: list[CourseTaken], law: Law, today: date) -> Year:
+    counted = [course for course in courses if course.counts]
+    hours, asked = sum(course.hours for course in counted), requirement(year, today, law)
+    standing = year_standing(requirement=asked, hours=hours, courses=len(counted), year=year, today=today)
+    elsewhere = sum(course.hours for course in counted if not course.seen)
     seen = sorted((course for course in courses if course.seen), key=lambda course: course.day)
-    return Year(year, seen, hours, elsewhere, required, number, standing)
+    return Year(year, seen, hours, len(counted), elsewhere, asked, standing)
 
 
 def since(year: Year, first_day: date) -> Year:

@@ -14,7 +14,7 @@ from appointments.rules import missing, needs_opinion, term_of
 from appointments.states import TRANSITIONS, ActKind, PaperKind, State
 from registry.actions.common import day_of
 from registry.models import User
-from registry.models.measure import days, legal_basis
+from registry.models.measure import Law, days
 from registry.refusals import Refused
 from registry.rules import day_words
 
@@ -63,12 +63,13 @@ def submit(appointment: Appointment, *, version: int, by: User, at) -> Appointme
     again = appointment.state == State.RETURNED
     appointment.appointer_name = appointment.enterprise.appointers().get(appointment.appointer, "")
     today = day_of(at)
-    for field, sentence in missing(vars(appointment), today=today).items():
+    law = Law()
+    for field, sentence in missing(vars(appointment), today=today, earliest=law.first_day).items():
         raise Refused(sentence, field=field)
     if not again:
-        basis = legal_basis(today)
+        basis = law.on(today)
         appointment.edition, appointment.outside_basis = basis.edition, basis.outside
-        appointment.term_years = basis.edition.parameter("term_years")
+        appointment.term_years = basis.value("term_years")
         appointment.term = days(*term_of(appointment.first_day, appointment.term_years))
         _refuse_overlap(appointment, appointment.term)
         appointment.in_force = appointment.term
@@ -151,8 +152,8 @@ def file(appointment: Appointment, *, version: int, opinions: dict[str, str], by
     move(appointment, State.FILED, act="filed", by=by, at=at)
     appointment.save()
     EligibilitySnapshot.unscoped.create(
-        appointment=appointment, edition=listed.basis.edition, criteria=listed.as_json(), opinions=kept,
-        interpretations=listed.interpretations, taken_at=at, taken_by=by,
+        appointment=appointment, edition=listed.basis.edition, criteria=listed.as_json(), inputs=listed.inputs(),
+        opinions=kept, interpretations=listed.interpretations, taken_at=at, taken_by=by,
     )  # fmt: skip
     note(appointment, ActKind.FILED, by=by, at=at, reason=_in_one_line(kept))
     notices.filed(appointment, at=at)

@@ -10,7 +10,7 @@ from django.utils import timezone
 from appointments import documents
 from appointments.actions.common import begin, note
 from appointments.models import Appointment, Paper, SealedScan
-from appointments.rules import term_of
+from appointments.rules import term_of, term_words
 from appointments.states import APPOINTED_STATES, ActKind, Appointer, PaperKind
 from registry import filestore
 from registry.actions.common import day_of, next_number, own_file
@@ -31,7 +31,6 @@ DRAW = {
 }
 # What changes with every drawing, and so says nothing about whether the paper's content changed.
 DRAWN_ANEW = {"number", "version", "code", "verify_url", "signed_on"}
-YEARS_IN_WORDS = {1: "一年", 2: "两年", 3: "三年", 4: "四年", 5: "五年"}
 
 
 def _duties(edition) -> list[tuple[str, str]]:
@@ -48,7 +47,7 @@ def _values(appointment: Appointment, *, at, opinions: list[str] = ()) -> dict:
     enterprise = appointment.enterprise
     basis = legal_basis(day_of(at))
     edition = appointment.edition or basis.edition
-    years = appointment.term_years or edition.parameter("term_years")
+    years = appointment.term_years or basis.value("term_years")
     first_day, last_day = term_of(appointment.first_day or day_of(at), years)
     letter = appointment.papers.filter(kind=PaperKind.LETTER).first() if appointment.pk else None
     return {
@@ -62,7 +61,7 @@ def _values(appointment: Appointment, *, at, opinions: list[str] = ()) -> dict:
         "departments": tuple(appointment.departments().items()),
         "first_day": first_day,
         "last_day": last_day,
-        "term_words": YEARS_IN_WORDS.get(years, f"{years}年"),
+        "term_words": term_words(years),
         "signed_on": day_of(at),
         "measure_title": f"《{edition.title}》",
         "duties": _duties(edition),

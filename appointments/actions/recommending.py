@@ -87,7 +87,13 @@ def _lay(case: DismissalRecommendation, chain: Chain) -> CaseGround:
         GroundKind.REPORT: lambda: {"duty_id": int(chain.key)},
     }[GroundKind(chain.kind)]()
     return CaseGround.unscoped.create(
-        case=case, kind=chain.kind, about=chain.about, chain=grounds.as_json(chain), **about
+        case=case,
+        kind=chain.kind,
+        wording=chain.wording,
+        about=chain.about,
+        chain=grounds.as_json(chain),
+        inputs=chain.inputs,
+        **about,
     )
 
 

@@ -2,7 +2,8 @@
 
 from django.db.models import Q, TextChoices
 
-from appointments.states import CaseAnswer, CaseState, GroundKind
+from appointments.grounds import wordings
+from appointments.states import CaseAnswer, CaseState
 from registry.fields import LineField, PickField, RowField
 from registry.filters import ListFilter
 from registry.models import County
@@ -46,7 +47,7 @@ class CaseFilter(ListFilter):
 
     q = LineField(label="企业、姓名、编号或文号", required=False, max_length=60)
     outcome = PickField(label="状态", required=False, choices=Outcome.choices)
-    ground = PickField(label="情形", required=False, choices=[(k, f"（{k}）{w}") for k, w in GroundKind.choices])
+    ground = PickField(label="情形", required=False, choices=())
     county = RowField(label="县（市、区）", required=False, queryset=County.unscoped.none(), to_field_name="code")
     year = PickField(label="开立年度", required=False, choices=())
 
@@ -54,6 +55,7 @@ class CaseFilter(ListFilter):
         super().__init__(data, user=user, today=today)
         self.fields["county"].queryset = counties_of(user)
         self.fields["county"].empty_label = "不限"
+        self.fields["ground"].choices = [("", "不限"), *wordings(today)]
         self.fields["year"].choices = [("", "不限"), *years_until(today)]
         if not user.is_city_wide:
             del self.fields["county"]

@@ -3,11 +3,10 @@
 from django.db.models import TextChoices
 
 from appointments.filters.findings import OfCounties
+from appointments.grounds import wordings
 from appointments.rules import AND_READING, Chain
-from appointments.states import GroundKind
 from registry.fields import PickField
 
-KINDS = [(kind.value, f"（{kind.value}）{kind.label}") for kind in GroundKind]
 FEW = 2  # missing links with which a chain is worth an officer's look, the office's own choice
 
 
@@ -30,8 +29,12 @@ class WatchFilter(OfCounties):
     enterprise_path = "enterprise"
     field_order = ["kind", "links", "county"]
 
-    kind = PickField(label="情形", required=False, choices=KINDS, empty="全部三种")
+    kind = PickField(label="情形", required=False, choices=(), empty="全部三种")
     links = PickField(label="证据链", required=False, choices=Completeness.choices, empty="齐备，或者缺 1 至 2 环")
+
+    def __init__(self, data, *, user, today):
+        super().__init__(data, user=user, today=today)
+        self.fields["kind"].choices = [("", "全部三种"), *wordings(today)]
 
     def by_kind(self, rows, kind):
         """Chains are gathered, not stored: ``fits`` narrows by it."""

@@ -3,14 +3,14 @@
 from django import forms
 
 from appointments.models import Appointment
-from appointments.rules import EARLIEST_FIRST_DAY, Criterion, default_opinion
+from appointments.rules import Criterion, default_opinion
 from appointments.states import FILED_KINDS, Appointer, EndReason, State
 from registry.fields import DayField, LineField, PickField, RowField, TextField, UploadField
 from registry.models import Candidate, StoredFile, User
 from registry.pages import PortalForm
 
 LEVELS = [("yes", "属于"), ("no", "不属于")]
-EARLIEST, LATEST = EARLIEST_FIRST_DAY.year, 2100  # years a day of an appointment may lie in
+EARLIEST, LATEST = 2000, 2100  # years a day of an appointment may lie in
 
 
 class LevelField(forms.TypedChoiceField):

@@ -7,7 +7,7 @@ from django import forms
 from appointments.rules import ONE_DAY, Facts, Held, Period, Thresholds, Work
 from registry.fields import DayField, PickField
 from registry.rules import day_words
-from registry.states import EducationLevel, QualificationLevel
+from registry.states import EducationLevel, QualificationLevel, SizeBand
 from training.rules import Training
 from training.states import Standing
 
@@ -100,6 +100,13 @@ def _work(period: Period) -> Work:
 class SelfCheckForm(forms.Form):
     """Everything may be left empty: what is not said counts as not there. ``needed``: what the edition asks for."""
 
+    size = PickField(
+        label="企业规模",
+        choices=SizeBand.choices,
+        required=False,
+        empty="不清楚",
+        help_text="任职条件因企业规模而不同；不清楚的，按一般要求计算。",
+    )
     education = PickField(label="学历", choices=EducationLevel.choices, required=False, empty="没有，或者不填")
     graduated_on = DayField(label="毕业日期", past=True, required=False)
     qualification = PickField(
@@ -120,8 +127,10 @@ class SelfCheckForm(forms.Form):
         empty="请选择",
     )
 
-    def __init__(self, *args, needed: Thresholds, **options):
+    def __init__(self, *args, needed: Thresholds, by_size: bool, **options):
         super().__init__(*args, **options)
+        if not by_size:
+            del self.fields["size"]
         wanted = EducationLevel(needed.education).label, QualificationLevel(needed.qualification).label
         for name, level in zip(("education", "qualification"), wanted, strict=True):
             self.fields[name].help_text = f"有几个的，填写最早取得的{level}以上的一个。"
@@ -130,6 +139,7 @@ class SelfCheckForm(forms.Form):
     def sections(self) -> list[tuple[str, str, list[forms.BoundField]]]:
         """The questions in groups: heading, a sentence, fields."""
         groups = (
+            *((("在什么企业任职", "", ("size",)),) if "size" in self.fields else ()),
             ("学历（不是学位）", "", ("education", "graduated_on")),
             ("质量专业技术人员职业资格", "", ("qualification", "issued_on")),
             ("质量工作经历", "", ("periods",)),

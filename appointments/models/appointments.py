@@ -5,6 +5,7 @@ from datetime import timedelta
 import pgtrigger
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateRangeField, RangeOperators
+from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.db.models import F, Func, Prefetch, Q
 
@@ -193,7 +194,7 @@ class Appointment(ScopedBase):
                     term__endswith=Anniversary(FirstDay("term"), "term_years"),
                     term__startswith=F("first_day"),
                 ),
-                violation_error_message="聘任期限为两年，首日和末日均计入（第十一条）。",
+                violation_error_message="聘任期限须为办法规定的整年，首日和末日均计入（第十一条）。",
             ),
             models.CheckConstraint(
                 name="in_force_within_term",
@@ -333,6 +334,7 @@ class EligibilitySnapshot(AppointmentRow):
 
     edition = models.ForeignKey(Edition, models.PROTECT, related_name="+")
     criteria = models.JSONField()
+    inputs = models.JSONField(encoder=DjangoJSONEncoder)
     opinions = models.JSONField(default=dict)
     interpretations = models.JSONField(default=list)
     taken_at = models.DateTimeField()

@@ -1,6 +1,7 @@
 """Recommendations to dismiss: grounds, statements, letter, answer (Art. 12(二)). None changes an appointment."""
 
 import pgtrigger
+from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
@@ -280,9 +281,12 @@ class CaseGround(ScopedBase):
     finding = models.ForeignKey(Finding, models.PROTECT, null=True, related_name="grounds")
     year = models.PositiveSmallIntegerField("年度", null=True)
     duty = models.ForeignKey(ReportDuty, models.PROTECT, null=True, related_name="grounds")
+    # How did the edition of that day word it, and about what is it?
+    wording = models.CharField("情形原文", max_length=60)
     about = models.CharField("事项", max_length=200)
     # The links as they stood when the case was opened: [{name, holds, words}].
     chain = models.JSONField("证据链")
+    inputs = models.JSONField("判断所据", encoder=DjangoJSONEncoder)
 
     unscoped = ThroughCase.as_manager()
 

@@ -1,13 +1,13 @@
 """What the measure says: pure functions on plain values, each opening with its clause."""
 
 from appointments.rules.appointing import (
-    EARLIEST_FIRST_DAY,
     FILING_DAYS,
     ONE_DAY,
     due_day,
     is_renewable,
     missing,
     term_of,
+    term_words,
 )
 from appointments.rules.eligibility import (
     DECLARATIONS,
@@ -43,6 +43,7 @@ from appointments.rules.grounds import (
 from appointments.rules.promotion import missing_of, public_text, submission_fault
 from appointments.rules.recommending import answer_day, document_number, is_asked, is_heard
 from appointments.rules.reminding import OVERDUE, SILENCE, STEPS, reminder_due
+from appointments.rules.replaying import replayed_chain, replayed_eligibility, stored_inputs
 from appointments.rules.reports import (
     SECTIONS,
     Section,
@@ -76,7 +77,6 @@ __all__ = [
     "performance",
     "reminder_due",
     "DECLARATIONS",
-    "EARLIEST_FIRST_DAY",
     "FILING_DAYS",
     "ONE_DAY",
     "Criterion",
@@ -100,8 +100,12 @@ __all__ = [
     "needs_opinion",
     "public_text",
     "qualified",
+    "replayed_chain",
+    "replayed_eligibility",
     "roads",
+    "stored_inputs",
     "submission_fault",
     "term_of",
+    "term_words",
     "trained",
 ]

@@ -3,7 +3,8 @@
 from datetime import date, timedelta
 
 from registry.calendar_days import workday_after
-from registry.rules import anniversary
+from registry.measures import figure
+from registry.rules import anniversary, day_words
 
 ONE_DAY = timedelta(days=1)
 
@@ -18,11 +19,16 @@ def is_renewable(last_day: date, today: date, window_days: int) -> bool:
     return today >= last_day - timedelta(days=window_days)
 
 
-EARLIEST_FIRST_DAY = date(2016, 3, 31)  # the measure takes effect (Art. 14)
+def term_words(years: int) -> str:
+    """Art. 11 两年: a number of years as a Chinese paper writes it."""
+    return "两年" if years == 2 else f"{figure(years)}年"
 
 
-def missing(values: dict, *, today: date) -> dict[str, str]:
-    """Art. 11: what an appointment cannot do without, as field → sentence; unmet criteria of Art. 6 are not."""
+def missing(values: dict, *, today: date, earliest: date) -> dict[str, str]:
+    """Art. 11: what an appointment cannot do without, as field → sentence; unmet criteria of Art. 6 are not.
+
+    ``earliest``: the day on which the first measure took effect (Art. 14).
+    """
     asked = {
         "position": "请填写在本企业的职务。",
         "quality_department": "请填写质量管理部门的名称。",
@@ -37,8 +43,8 @@ def missing(values: dict, *, today: date) -> dict[str, str]:
     elif not values["in_decision_level"] and not values.get("exception_reason"):
         faults["exception_reason"] = "不在企业决策层的，请写明理由（第十一条）。"
     if first_day := values.get("first_day"):
-        if first_day < EARLIEST_FIRST_DAY:
-            faults["first_day"] = "聘任首日不得早于2016年3月31日（办法施行之日，第十四条）。"
+        if first_day < earliest:
+            faults["first_day"] = f"聘任首日不得早于{day_words(earliest)}（办法施行之日，第十四条）。"
         elif first_day > anniversary(today, 1):
             faults["first_day"] = "聘任首日不得晚于今天起一年。"
     return faults

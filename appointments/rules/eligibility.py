@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 from appointments.rules.appointing import ONE_DAY
 from registry.rules import anniversary
-from registry.states import EducationLevel, Outcome, QualificationLevel, rank
+from registry.states import EducationLevel, Outcome, QualificationLevel, SizeBand, rank
 from training.rules import Training, qualifying_training
 
 
@@ -108,6 +108,14 @@ class Thresholds:
     qualification: str = QualificationLevel.INTERMEDIATE
     education: str = EducationLevel.BACHELOR
     years: int = 5
+    size: str = ""  # of the enterprise, where the measure asks for something else by size
+
+    @property
+    def words(self) -> str:
+        """What is asked for, as one sentence says it."""
+        level, school = QualificationLevel(self.qualification).label, EducationLevel(self.education).label
+        whose = f"（{SizeBand(self.size).label}企业）" if self.size else ""
+        return f"{level}以上职业资格；或者{school}以上学历和 {self.years} 年以上质量工作经历{whose}"
 
 
 @dataclass(frozen=True)
@@ -207,8 +215,7 @@ def qualified(facts: Facts, needed: Thresholds) -> Criterion:
         "丙　质量工作经历："
         + ("；".join([*(w.words for w in facts.work), _words("至计算日共", *total)]) if facts.work else "无"),
     )
-    level = QualificationLevel(needed.qualification).label, EducationLevel(needed.education).label
-    title = f"{level[0]}以上职业资格；或者{level[1]}以上学历和 {needed.years} 年以上质量工作经历"
+    title = needed.words
     if met_on and met_on <= facts.as_of:
         proven = _proven(facts, needed)
         return Criterion(

@@ -3,13 +3,15 @@
 A closed list. Nothing here proposes anything: it says what stands on file, link by link, for a human to read.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field, is_dataclass, replace
 from datetime import date
+from functools import wraps
 
 from appointments.rules.reports import days_late
 from appointments.states import Behaviour, FindingObject, GroundKind
 from registry.rules import day_words
+from training.rules import Requirement
 
 AND_READING = "“和”的口径"  # the link that only the bureau's own interpretation can close (Art. 13)
 BASIS = "有效依据"
@@ -35,6 +37,8 @@ class Chain:
     supported: bool
     note: str = ""
     failing: bool = True  # something was left undone or hidden; a year in which all was done is none
+    wording: str = field(default="", compare=False)  # the ground as the edition words it
+    inputs: dict = field(default_factory=dict, compare=False, repr=False)  # what the rule was given, to judge again
 
     @property
     def clause(self) -> str:
@@ -52,6 +56,18 @@ class Chain:
         return self.supported or self.failing and any(link.holds for link in self.links)
 
 
+def _keeps_inputs(rule: Callable[..., Chain]) -> Callable[..., Chain]:
+    """The rule, whose chain carries what it was given."""
+
+    @wraps(rule)
+    def judged(**given) -> Chain:
+        plain = {name: asdict(value) if is_dataclass(value) else value for name, value in given.items()}
+        return replace(rule(**given), inputs={"rule": rule.__name__, "given": plain})
+
+    return judged
+
+
+@_keeps_inputs
 def concealment(
     *,
     key: str,
@@ -87,14 +103,15 @@ def concealment(
     return Chain(GroundKind.CONCEALMENT, key, words, links, all(link.holds for link in links))
 
 
+@_keeps_inputs
 def performance(
     *,
     year: int,
-    required: int | None,
-    required_by: str,
+    requirement: Requirement,
     hours: int,
+    courses: int,
     judged: bool,
-    results: Iterable[bool | None] | None,
+    results: Sequence[bool | None] | None,
     reading: str | None,
 ) -> Chain:
     """Art. 12(二)(2) 「和」: courses against the requirement, and results against targets agreed on file.
@@ -104,13 +121,14 @@ def performance(
     「和」; then the ground stands only where it stands under both readings.
     """
     found = None if results is None else list(results)
-    short = required is not None and judged and hours < required
+    lacking = requirement.lacking(hours=hours, courses=courses)
+    short = judged and bool(lacking)
     unmet = bool(found) and any(result is False for result in found)
     both, either = short and unmet, short or unmet
     supported = {"both": both, "either": either}.get(reading, both)
     links = [
-        Link("学时要求", required is not None, _requirement_words(required, required_by)),
-        Link("课程未完成", short, _course_words(required, hours, judged)),
+        Link("学时要求", requirement.is_set, _requirement_words(requirement)),
+        Link("课程未完成", short, _course_words(requirement, hours, courses, lacking, judged)),
         Link("绩效约定", found is not None, (f"约定 {len(found)} 项指标",) if found else ("没有约定的指标在案",)),
         Link("绩效未完成", unmet, _result_words(found)),
     ]
@@ -124,16 +142,17 @@ def performance(
     return Chain(GroundKind.PERFORMANCE, str(year), f"{year}年", tuple(links), supported, chosen + note, either)
 
 
-def _requirement_words(required: int | None, number: str) -> tuple[str, ...]:
-    return (f"{required} 学时", number) if required is not None else ("没有规定学时的口径",)
+def _requirement_words(requirement: Requirement) -> tuple[str, ...]:
+    return (requirement.words, requirement.source) if requirement.is_set else ("没有规定学时的口径",)
 
 
-def _course_words(required: int | None, hours: int, judged: bool) -> tuple[str, ...]:
-    if required is None:
-        return (f"完成 {hours} 学时", "无从比较")
+def _course_words(requirement: Requirement, hours: int, courses: int, lacking: str, judged: bool) -> tuple[str, ...]:
+    done = f"完成 {hours} 学时" if requirement.courses is None else f"完成 {hours} 学时、{courses} 门课程"
+    if not requirement.is_set:
+        return (done, "无从比较")
     if not judged:
-        return (f"完成 {hours} 学时", "当年未满或不是全年任职，不作判断")
-    return (f"完成 {hours} 学时", f"差 {required - hours} 学时" if hours < required else "已达到要求")
+        return (done, "当年未满或不是全年任职，不作判断")
+    return (done, lacking or "已达到要求")
 
 
 def _result_words(found: list[bool | None] | None) -> tuple[str, ...]:
@@ -145,6 +164,7 @@ def _result_words(found: list[bool | None] | None) -> tuple[str, ...]:
     return (f"{unknown} 项没有结果",) if unknown else ("各项均已完成",)
 
 
+@_keeps_inputs
 def late_report(
     *,
     key: str,

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 
 @dataclass(frozen=True)
@@ -51,11 +51,29 @@ def days_late(received_on: date, due_on: date) -> int:
     return max((received_on - due_on).days, 0)
 
 
-def cycle_fault(*, period_end: date, due_on: date, today: date) -> tuple[str, str] | None:
-    """Art. 12(二)(3) with design 1.9: a notice asks for what can still be given; (field, sentence) when it does not."""
+MONTHS = {"year": 12, "half_year": 6, "quarter": 3}
+
+
+def _months(first: date, until: date) -> int | None:
+    """Whole months from ``first`` to ``until`` (exclusive); None where days are left over."""
+    return 12 * (until.year - first.year) + until.month - first.month if until.day == first.day else None
+
+
+def cycle_fault(
+    *, first_day: date, last_day: date, due_on: date, today: date, every: str | None = None, within: int | None = None
+) -> tuple[str, str] | None:
+    """Art. 12(二)(3) with design 1.9: a notice asks for what can still be given; (field, sentence) when it does not.
+
+    ``every``: how often a report is asked for; ``within``: days from the period's end in which one may be given; None
+    where neither measure nor reading says so.
+    """
+    if every and _months(first_day, last_day + timedelta(days=1)) != MONTHS[every]:
+        return "last_day", f"规定的报告周期为 {MONTHS[every]} 个月，报告期须正好这样长。"
+    if within is not None and due_on < last_day + timedelta(days=within):
+        return "due_on", f"规定报告期结束后 {within} 天之内提供，期限不得早于这一天。"
     if due_on <= today:
         return "due_on", "报告期限须晚于发布通知的当天，企业才有时间提供报告。"
-    if due_on <= period_end:
+    if due_on <= last_day:
         return "due_on", "报告期限须晚于报告期的最后一天。"
     return None
 

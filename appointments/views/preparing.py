@@ -18,12 +18,12 @@ from appointments.changes import described, last_return
 from appointments.eligibility import Checklist, checklist
 from appointments.forms import CounterForm, DeclarationsForm, PersonForm, PostForm, StepForm, SubmitForm
 from appointments.models import Appointment
-from appointments.rules import DECLARATIONS, missing, needs_opinion, term_of
+from appointments.rules import DECLARATIONS, missing, needs_opinion, term_of, term_words
 from appointments.states import State
 from appointments.views.shown import closed, open_appointment, step_url, url_of
 from registry.actions.files import store_file
 from registry.models import Candidate, Employment, Enterprise
-from registry.models.measure import legal_basis
+from registry.models.measure import Law, legal_basis
 from registry.pages import carry_out, demand, find, page_of
 from registry.refusals import Refused
 
@@ -85,12 +85,13 @@ def _beside(appointment: Appointment) -> dict:
     """What stands beside every step: the live checklist, and the term that would follow."""
     today = timezone.localdate()
     listed = checklist(appointment, today)
-    years = listed.basis.edition.parameter("term_years")
+    years = listed.basis.value("term_years")
     return {
         "appointment": appointment,
         "listed": listed,
         "unmet": len(needs_opinion(listed.criteria)),
         "term": term_of(appointment.first_day, years) if appointment.first_day else None,
+        "term_words": term_words(years),
     }
 
 
@@ -171,7 +172,7 @@ def check_answers(request, reference):
         act = partial(submit, appointment, version=form.cleaned_data["version"])
         if done := carry_out(request, form, act, url_of, row=appointment, done=words):
             return done
-    lacking = missing(vars(appointment), today=timezone.localdate())
+    lacking = missing(vars(appointment), today=timezone.localdate(), earliest=Law().first_day)
     places = {name: f"{step_url(appointment, AT_STEP[name])}#div_id_{name}" for name in lacking}
     said = described(appointment)
     context = _beside(appointment) | {
@@ -220,7 +221,7 @@ def _confirm(request, form: CounterForm, enterprise: Enterprise):
     if scan := form.cleaned_data["scan"]:
         stored = store_file(scan[1], scan[0], enterprise=enterprise, by=request.user, at=timezone.now())
     told = form.transcript()
-    years = legal_basis(timezone.localdate()).edition.parameter("term_years")
+    years = legal_basis(timezone.localdate()).value("term_years")
     sent = [(name, value) for name, values in request.POST.lists() for value in values]
     hidden = [pair for pair in sent if pair[0] not in ("stored", "csrfmiddlewaretoken", "confirmed")]
     context = {

@@ -1,7 +1,6 @@
 """条件自查: anybody holds a person against Art. 6. Computed while one looks on; nothing is stored, nobody is told."""
 
 from dataclasses import replace
-from datetime import date
 
 from django.contrib.auth.decorators import login_not_required
 from django.shortcuts import render
@@ -10,16 +9,15 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
-from appointments.eligibility import thresholds
+from appointments.eligibility import by_size, thresholds
 from appointments.forms.self_check import SelfCheckForm
 from appointments.rules import DECLARATIONS, Criterion, Facts, Thresholds, eligibility, roads
-from registry.models import Interpretation
-from registry.models.measure import legal_basis
-from registry.states import EducationLevel, Outcome, QualificationLevel
+from registry.measures import PARAMETERS
+from registry.models.measure import Basis, legal_basis
+from registry.states import EducationLevel, Outcome, QualificationLevel, SizeBand
 from registry.views.common import posted
 
 TRAINING = "6_5"  # the key of the criterion 任职培训
-COUNTED_TO = {"submission": "提交之日", "filing": "登记之日"}  # else the first day of the term
 
 
 def _criteria(facts: Facts, needed: Thresholds) -> list[Criterion]:
@@ -45,10 +43,16 @@ def _result(facts: Facts, needed: Thresholds) -> dict:
     }
 
 
-def _counted_to(today: date) -> tuple[str, str]:
+def _counted_to(basis: Basis) -> tuple[str, str]:
     """Up to which day an appointment counts the years, and the number of the interpretation that says so."""
-    reading = Interpretation.unscoped.reading("experience_as_of", on=today)
-    return (COUNTED_TO.get(reading.reading, "聘期首日"), reading.number) if reading else ("聘期首日", "")
+    settled = basis.settled("experience_as_of")
+    return PARAMETERS["experience_as_of"].say(settled.value), settled.number
+
+
+def _size(request, basis: Basis) -> str:
+    """The size of the enterprise that was chosen, where the measure asks by size."""
+    said = request.POST.get("size", "")
+    return said if by_size(basis) and said in SizeBand.values else ""
 
 
 # Sent by POST and kept out of error reports: what one types of a person stands in no address and no log.
@@ -60,9 +64,9 @@ def self_check(request):
     """The questions; once they are answered, each criterion with its article, and the two roads of Art. 6(三)."""
     today = timezone.localdate()
     basis = legal_basis(today)
-    needed = thresholds(basis)
-    form = SelfCheckForm(**posted(request), needed=needed)
+    needed = thresholds(basis, _size(request, basis))
+    form = SelfCheckForm(**posted(request), needed=needed, by_size=by_size(basis))
     context = {"form": form, "today": today, "basis": basis}
     if form.is_valid():
-        context |= _result(form.facts(today), needed) | {"counted_to": _counted_to(today)}
+        context |= _result(form.facts(today), needed) | {"counted_to": _counted_to(basis)}
     return render(request, "appointments/self_check.html", context)

@@ -17,7 +17,7 @@ from appointments.models import Appointment
 from appointments.policies import filing_ends
 from appointments.rules import Criterion, due_day, is_renewable, needs_opinion
 from appointments.states import TO_DO, ActKind, PaperKind, State
-from registry.models import Interpretation, User
+from registry.models import User
 from registry.models.measure import legal_basis
 from registry.pages import find
 from registry.rules import day_words
@@ -192,8 +192,7 @@ def _over(appointment, user, acts, listed, today) -> NextStep:
 
 def _renewal_window(today: date) -> int:
     """Days before the last day from which renewal is offered, by interpretation."""
-    edition = legal_basis(today).edition
-    return int(Interpretation.unscoped.value("earliest_renewal", edition=edition, on=today))
+    return legal_basis(today).value("renewal_window_days")
 
 
 # --- The checklist ---------------------------------------------------------------------------------------------------

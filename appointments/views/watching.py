@@ -51,8 +51,8 @@ class Watched:
     @property
     def ground(self) -> str:
         """The ground in the measure's words; of a finding, in those that it is about."""
-        kind = GroundKind(self.chain.kind)
-        return self.chain.about if kind == GroundKind.CONCEALMENT else f"{kind.label}，{self.chain.about}"
+        of_finding = self.chain.kind == GroundKind.CONCEALMENT
+        return self.chain.about if of_finding else f"{self.chain.wording}，{self.chain.about}"
 
     @property
     def tag(self) -> tuple[str, str]:

@@ -7,7 +7,7 @@ from django.utils import timezone
 from appointments.models import Appointment
 from cqo_portal.dashboards import appointments, promotion, supervision, training
 from cqo_portal.dashboards.appointments import cqo_in_force
-from cqo_portal.dashboards.figures import coverage, figures, public_figures
+from cqo_portal.dashboards.figures import coverage, coverage_goal, figures, public_figures
 from cqo_portal.dashboards.items import SHOWN, Coming, Todo
 from registry.models import Message, User
 from registry.states import Role
@@ -18,6 +18,7 @@ __all__ = [
     "coming",
     "counts",
     "coverage",
+    "coverage_goal",
     "cqo_in_force",
     "figures",
     "public_figures",

@@ -9,7 +9,7 @@ from appointments.models import Appointment
 from appointments.rules import is_renewable
 from appointments.states import TO_DO, State
 from cqo_portal.dashboards.items import COMING_DAYS, SHOWN, Coming, Todo
-from registry.models import Enterprise, Interpretation, User
+from registry.models import Enterprise, User
 from registry.models.measure import legal_basis
 from registry.states import Role
 
@@ -83,8 +83,7 @@ def coming(user: User, today: date) -> list[Coming]:
 
 
 def _renewal_window(today: date) -> int:
-    edition = legal_basis(today).edition
-    return int(Interpretation.unscoped.value("earliest_renewal", edition=edition, on=today))
+    return legal_basis(today).value("renewal_window_days")
 
 
 def cqo_in_force(enterprise: Enterprise, day: date) -> Appointment | None:

@@ -6,6 +6,7 @@ from django.db.models import Count, Q
 
 from appointments.models import Appointment
 from registry.models import Enterprise, User
+from registry.models.measure import legal_basis
 from registry.states import Designation
 from training.models import PoolEntry
 
@@ -22,6 +23,18 @@ def coverage(user: User, today: date) -> list[dict]:
         .order_by("county__code")
     )
     return [row | {"share": round(100 * row["covered"] / row["enterprises"])} for row in rows]
+
+
+def coverage_goal(table: list[dict], today: date) -> tuple[int, int] | None:
+    """Art. 4: the share of above-scale enterprises aimed at by this year's end, and the share there is, in percent.
+
+    None while the measure in force sets no target for the year.
+    """
+    goal = legal_basis(today).value("coverage_targets").get(str(today.year))
+    there = sum(row["enterprises"] for row in table)
+    if goal is None or not there:
+        return None
+    return goal, round(100 * sum(row["covered"] for row in table) / there)
 
 
 def figures(user: User, today: date) -> list[tuple[str, int, str]]:

@@ -70,7 +70,10 @@ def load_measure(measure: MeasureFile, *, at: datetime, by: User | None = None) 
 
 
 def _parameters(measure: MeasureFile) -> dict[str, dict[str, Any]]:
-    return {name: {"value": part.value, "clause": part.clause} for name, part in measure.parameters.items()}
+    return {
+        name: {"value": part.value, "clause": part.clause} | ({"by_size": part.by_size} if part.by_size else {})
+        for name, part in measure.parameters.items()
+    }
 
 
 def _describe(edition: Edition, measure: MeasureFile, *, at: datetime, by: User | None):
@@ -146,7 +149,11 @@ def _write_questions(edition: Edition, measure: MeasureFile, *, at: datetime, by
 
 
 def _question_values(part: QuestionPart) -> dict[str, Any]:
-    return {name: getattr(part, name) for name in QUESTION_FIELDS} | {"parameter": part.parameter or ""}
+    options = part.options and list(part.options.items())  # a list: JSON keeps the order of no table
+    return {name: getattr(part, name) for name in QUESTION_FIELDS} | {
+        "options": options,
+        "parameter": part.parameter or "",
+    }
 
 
 # --- What the bureau records -----------------------------------------------------------------------------------------
@@ -221,7 +228,7 @@ def record_interpretation(
         raise Refused(f"取值不正确：{reason}", field="reading")
     if Interpretation.unscoped.filter(number=number).exists():
         raise Refused("该口径编号已经使用。", field="number")
-    _end_earlier(key, effective_from)
+    _end_earlier(edition, key, effective_from)
     asked = {name: getattr(question, name) for name in (*QUESTION_FIELDS, "parameter")}
     return Interpretation.unscoped.create(
         **asked,
@@ -240,13 +247,13 @@ def record_interpretation(
 
 def _reading_fault(question: Interpretation, reading: int | str) -> str | None:
     """What is wrong with a reading, as an answer and as a figure the portal must carry out."""
-    fault = reading_fault(Answer(question.answer), question.options, reading)
-    return fault or (question.parameter and PARAMETERS[question.parameter](reading)) or None
+    fault = reading_fault(Answer(question.answer), dict(question.options or ()), reading)
+    return fault or (question.parameter and PARAMETERS[question.parameter].check(reading)) or None
 
 
-def _end_earlier(key: str, day: date):
+def _end_earlier(edition: Edition, key: str, day: date):
     """End the open-ended reading of the question the day before; a later beginning cannot be replaced from earlier."""
-    earlier = Interpretation.unscoped.recorded().filter(key=key, period__upper_inf=True).first()
+    earlier = edition.interpretations.recorded().filter(key=key, period__upper_inf=True).first()
     if earlier is None:
         return
     if day <= earlier.period.lower:

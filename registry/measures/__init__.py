@@ -5,14 +5,14 @@ from __future__ import annotations
 import hashlib
 import re
 import tomllib
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
 from django.db.models import TextChoices
 
-from registry.states import EducationLevel, QualificationLevel
+from registry.measures.checks import KEY, Check, day, one_of, options, words, yes_no
+from registry.measures.parameters import NUMBER, PARAMETERS, Answer, Value, size_check
 
 DIRECTORY = Path(__file__).parent
 
@@ -25,14 +25,6 @@ class Treatment(TextChoices):
     DECLARED = "declared", "承诺"
     NOT_COMPUTABLE = "not_computable", "不可计算"
     OPEN = "open", "待解释"
-
-
-class Answer(TextChoices):
-    """What kind of reading answers an open question."""
-
-    CHOICE = "choice", "选项"
-    NUMBER = "number", "数字"
-    TEXT = "text", "文字"
 
 
 class BasisKind(TextChoices):
@@ -81,15 +73,15 @@ class Place:
     @property
     def label(self) -> str:
         """The place as a Chinese paper cites it, such as 第十二条第（二）项第（1）目."""
-        parts = [f"第{_figure(self.article)}条"]
+        parts = [f"第{figure(self.article)}条"]
         if self.paragraph:
-            parts.append(f"第{_figure(self.paragraph)}款")
+            parts.append(f"第{figure(self.paragraph)}款")
         if self.item:
-            parts.append(f"第（{_figure(self.item)}）项")
+            parts.append(f"第（{figure(self.item)}）项")
         if self.subitem:
             parts.append(f"第（{self.subitem}）目")
         if self.tail:
-            parts.append(f"第{_figure(self.tail)}款")
+            parts.append(f"第{figure(self.tail)}款")
         return "".join(parts)
 
     @property
@@ -104,7 +96,7 @@ class Place:
         return None
 
 
-def _figure(number: int) -> str:
+def figure(number: int) -> str:
     """1 to 99 as a Chinese numeral."""
     tens, ones = divmod(number, 10)
     head = {0: "", 1: "十"}.get(tens, FIGURES[tens] + "十")
@@ -146,8 +138,9 @@ class BasisPart:
 class ParameterPart:
     """``[parameters]``: one figure the portal reckons with, and the clause it comes from."""
 
-    value: int | str | bool
     clause: str
+    value: Value | None = None  # None where it is left to the bureau
+    by_size: dict[str, Value] | None = None  # size of the enterprise → value, where it differs
 
 
 @dataclass(frozen=True)
@@ -175,8 +168,8 @@ class QuestionPart:
     answer: str
     meanwhile: str
     options: dict[str, str] | None = None
-    default: int | str | None = None
     parameter: str | None = None
+    default: Value | None = None  # the parameter's value: not written in the file twice
 
 
 @dataclass(frozen=True)
@@ -191,81 +184,9 @@ class MeasureFile:
     sha256: str
 
 
-# --- One value: each check answers None, or what is wrong with it ----------------------------------------------------
-
-Check = Callable[[object], str | None]
-
-
-def _words(limit: int, pattern: str | None = None, instead: str = "格式不正确。") -> Check:
-    def check(value):
-        if not isinstance(value, str):
-            return "应为文字。"
-        if not value.strip():
-            return "不得为空。"
-        if value != value.strip() or not value.isprintable():
-            return "首尾不得有空格，中间不得有换行或者控制字符。"
-        if len(value) > limit:
-            return f"不得超过{limit}个字符。"
-        return instead if pattern and not re.fullmatch(pattern, value) else None
-
-    return check
-
-
-def _whole(low: int, high: int) -> Check:
-    def check(value):
-        # type(), not isinstance: true is an int to Python, and no figure to a reader.
-        return None if type(value) is int and low <= value <= high else f"应为{low}至{high}的整数。"
-
-    return check
-
-
-def _one_of(values) -> Check:
-    values = list(values)
-    return lambda value: None if isinstance(value, str) and value in values else f"应为下列之一：{'、'.join(values)}。"
-
-
-def _yes_no(value) -> str | None:
-    return None if isinstance(value, bool) else "应为 true 或者 false。"
-
-
-def _day(value) -> str | None:
-    # type(), not isinstance: a datetime is a date to Python.
-    if type(value) is not date:
-        return "应为日期，如 2016-03-31，不加引号。"
-    return None if 1949 <= value.year <= 2100 else "年份应在1949年至2100年之间。"
-
-
-def _options(value) -> str | None:
-    if not isinstance(value, dict) or len(value) < 2:
-        return "应为至少两个选项的表，键为代码，值为说明。"
-    faulty = any(not re.fullmatch(KEY, code) or _words(100)(text) for code, text in value.items())
-    return "选项的代码应为小写字母、数字和下划线，说明应为100字以内的文字。" if faulty else None
-
-
-def _anything(_value) -> None:
-    return None
-
-
-KEY = r"[a-z][a-z0-9_]*"
-_KEY = _words(60, KEY, "应为小写字母、数字和下划线，以字母开头。")
-_TEXT = _words(2000, r"[^,;:()?!]*", "正文应使用全角标点，不得出现半角的 , ; : ( ) ? !。")
-_NUMBER = _whole(0, 10_000)
-
-# All the figures the portal can carry out. A file must give each of them and no other: a measure is never half-obeyed.
-PARAMETERS: dict[str, Check] = {
-    "term_years": _whole(1, 10),
-    "qualification_level": _one_of(QualificationLevel.values),
-    "education": _one_of(EducationLevel.values),
-    "experience_years": _whole(0, 40),
-    "decision_level_expected": _yes_no,
-    "renewal_window_days": _whole(0, 3650),
-    "filing_ends": _one_of(["county", "city"]),
-}
-
-
 def reading_fault(answer: str, options: dict[str, str] | None, value) -> str | None:
     """What is wrong with a reading of a question of this kind; None when nothing is."""
-    checks = {Answer.CHOICE: _one_of(options or {}), Answer.NUMBER: _NUMBER, Answer.TEXT: _words(1000)}
+    checks = {Answer.CHOICE: one_of(options or {}), Answer.NUMBER: NUMBER, Answer.TEXT: words(1000)}
     return checks[answer](value)
 
 
@@ -318,7 +239,7 @@ class _Builder:
         edition = self.part(EditionPart, "edition", data["edition"], EDITION, optional=("promulgated_on", "is_demo"))
         basis = self.parts(BasisPart, "basis", data["basis"], BASIS, optional=("last_day", "number"))
         clauses = self.parts(ClausePart, "clause", data["clause"], CLAUSE)
-        optional = ("options", "default", "parameter")
+        optional = ("options", "parameter")
         questions = self.parts(QuestionPart, "interpretation", data["interpretation"], QUESTION, optional=optional)
         parameters = self.parameters(data["parameters"])
 
@@ -329,7 +250,8 @@ class _Builder:
             self.check_clauses(clauses)
             cited = questions | {f"parameters.{name}": part for name, part in parameters.items()}
             self.check_citations(cited, {clause.path for clause in clauses.values()})
-        questions = self.check_questions(questions, parameters)
+        complete = len(questions) == len(data["interpretation"])
+        questions = self.check_questions(questions, parameters, complete)
         if self.faults:
             raise MeasureFault(self.faults)
         return MeasureFile(
@@ -362,13 +284,20 @@ class _Builder:
         built = {}
         for name in sorted(raw.keys() - PARAMETERS.keys()):
             self.fault(f"parameters.{name}", "门户不能执行这个参数，故不予装入。")
-        for name, check in PARAMETERS.items():
+        for name in PARAMETERS:
             where = f"parameters.{name}"
             if name not in raw:
                 self.fault(where, "缺少这个参数。")
-            elif part := self.part(ParameterPart, where, raw[name], {"value": check, "clause": _PATH}):
+            elif part := self.part(ParameterPart, where, raw[name], self.parameter_checks(name), ("value", "by_size")):
                 built[name] = part
         return built
+
+    @staticmethod
+    def parameter_checks(name: str) -> dict[str, Check]:
+        """What may stand in the table of a parameter."""
+        known = PARAMETERS[name]
+        by_size = {"by_size": size_check(known.check)} if known.by_size else {}
+        return {"value": known.check, "clause": _PATH} | by_size
 
     def check_basis(self, basis: dict[str, BasisPart]):
         """Periods hold a day each, stand in order, never overlap; the first is the original one."""
@@ -404,9 +333,10 @@ class _Builder:
             if part.clause not in paths:
                 self.fault(f"{where}.clause", f"没有条文 {part.clause}。")
 
-    def check_questions(self, questions: dict[str, QuestionPart], parameters: dict[str, ParameterPart]) -> dict:
-        """Questions have keys of their own and defaults among their answers; a parameter's value is its default."""
+    def check_questions(self, questions: dict[str, QuestionPart], parameters: dict[str, ParameterPart], complete: bool):
+        """Questions have keys of their own, and what a choice or a number decides; what is left open is asked."""
         keys: set[str] = set()
+        asked: set[str] = set()
         settled = {}
         for where, part in questions.items():
             if part.key in keys:
@@ -414,25 +344,37 @@ class _Builder:
             keys.add(part.key)
             if (part.options is not None) != (part.answer == Answer.CHOICE):
                 self.fault(f"{where}.options", "answer 为 choice 时应列出选项，其他情形不得列出。")
-                continue
-            if part.parameter is not None:
-                part = self.with_parameter(where, part, parameters)
-            if part.default is not None and (reason := reading_fault(part.answer, part.options, part.default)):
-                self.fault(f"{where}.default", reason)
+            elif part.parameter is not None:
+                part = self.with_parameter(where, part, parameters, asked)
+            elif part.answer != Answer.TEXT:
+                self.fault(f"{where}.parameter", "选项或者数字应指明它所决定的参数，否则无从执行。")
             settled[where] = part
+        if complete:
+            self.check_open(parameters, asked)
         return settled
 
-    def with_parameter(self, where: str, part: QuestionPart, parameters: dict[str, ParameterPart]) -> QuestionPart:
+    def with_parameter(self, where: str, part: QuestionPart, parameters: dict[str, ParameterPart], asked: set[str]):
         """The question with its parameter's value for default: one figure is written once."""
-        if part.default is not None:
-            self.fault(f"{where}.default", "已指明参数，默认值即参数的值，不得另写。")
-        if part.parameter not in PARAMETERS:
+        known, given = PARAMETERS.get(part.parameter), parameters.get(part.parameter)
+        if known is None:
             self.fault(f"{where}.parameter", f"没有参数 {part.parameter}。")
-        elif any(PARAMETERS[part.parameter](code) for code in part.options or ()):
+        elif part.parameter in asked:
+            self.fault(f"{where}.parameter", f"参数 {part.parameter} 已有另一问题。")
+        elif known.answer != part.answer:
+            self.fault(f"{where}.answer", f"参数 {part.parameter} 不能这样答复。")
+        elif any(known.check(code) for code in part.options or ()):
             self.fault(f"{where}.options", "选项超出门户所能执行的范围。")
-        elif part.parameter in parameters:
-            return replace(part, default=parameters[part.parameter].value)
-        return part
+        elif given and given.by_size:
+            self.fault(f"{where}.parameter", f"参数 {part.parameter} 按企业规模取值，不能另作口径。")
+        asked.add(part.parameter)
+        return replace(part, default=given.value) if given else part
+
+    def check_open(self, parameters: dict[str, ParameterPart], asked: set[str]):
+        """A parameter without a value is one that may be left to the bureau, and a question leaves it there."""
+        for name, part in parameters.items():
+            if part.value is None and not (PARAMETERS[name].open and name in asked):
+                reason = "没有取值，也没有问题指明它。" if PARAMETERS[name].open else "这个参数不能没有取值。"
+                self.fault(f"parameters.{name}.value", reason)
 
 
 def _path(value) -> str | None:
@@ -444,34 +386,35 @@ def _path(value) -> str | None:
 
 
 _PATH: Check = _path
+_KEY = words(60, KEY, "应为小写字母、数字和下划线，以字母开头。")
+_TEXT = words(2000, r"[^,;:()?!]*", "正文应使用全角标点，不得出现半角的 , ; : ( ) ? !。")
 EDITION: dict[str, Check] = {
-    "key": _words(60, r"[a-z][a-z0-9-]*", "应为小写字母、数字和连字符，以字母开头。"),
-    "title": _words(100),
-    "authority": _words(60),
-    "reading": _words(500),
-    "promulgated_on": _day,
-    "is_demo": _yes_no,
+    "key": words(60, r"[a-z][a-z0-9-]*", "应为小写字母、数字和连字符，以字母开头。"),
+    "title": words(100),
+    "authority": words(60),
+    "reading": words(500),
+    "promulgated_on": day,
+    "is_demo": yes_no,
 }
 BASIS: dict[str, Check] = {
-    "kind": _one_of(BasisKind.values),
-    "first_day": _day,
-    "last_day": _day,
-    "title": _words(100),
-    "number": _words(60),
+    "kind": one_of(BasisKind.values),
+    "first_day": day,
+    "last_day": day,
+    "title": words(100),
+    "number": words(60),
 }
 CLAUSE: dict[str, Check] = {
     "path": _PATH,
     "text": _TEXT,
-    "treatment": _one_of(Treatment.values),
-    "how": _words(500),
+    "treatment": one_of(Treatment.values),
+    "how": words(500),
 }
 QUESTION: dict[str, Check] = {
     "key": _KEY,
     "clause": _PATH,
-    "question": _words(300),
-    "answer": _one_of(Answer.values),
-    "meanwhile": _words(300),
-    "options": _options,
-    "default": _anything,
+    "question": words(300),
+    "answer": one_of(Answer.values),
+    "meanwhile": words(300),
+    "options": options,
     "parameter": _KEY,
 }

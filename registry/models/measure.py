@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
+from functools import cached_property
 
 from django.contrib.postgres.fields import DateRangeField
 from django.core.serializers.json import DjangoJSONEncoder
@@ -11,7 +12,7 @@ from django.db import models
 from django.db.backends.postgresql.psycopg_any import DateRange
 from django.db.models import Q
 
-from registry.measures import Answer, BasisKind, Treatment
+from registry.measures import Answer, BasisKind, Treatment, Value
 from registry.models.accounts import User
 from registry.models.base import Base, PortalQuerySet, has_days, no_overlap, tracked
 
@@ -53,10 +54,6 @@ class Edition(Base):
 
     def __str__(self):
         return self.title
-
-    def parameter(self, name: str):
-        """The figure of that name, such as ``term_years``. Raises KeyError for a name that no measure has."""
-        return self.parameters[name]["value"]
 
 
 class BasisPeriodQuerySet(PortalQuerySet):
@@ -111,16 +108,90 @@ class BasisPeriod(Base):
 
 
 @dataclass(frozen=True)
+class Settled:
+    """What holds of a parameter on a day: by the text of its clause, or by a reading of the bureau (Art. 13)."""
+
+    value: Value | None  # None while the question is open
+    clause: str
+    reading: Interpretation | None = None
+
+    @property
+    def number(self) -> str:
+        """The number of the reading; empty where the text decides, or nothing yet."""
+        return self.reading.number if self.reading else ""
+
+
+@dataclass(frozen=True)
 class Basis:
-    """Under what an act of some day is done: an edition, and the period in force if there is one."""
+    """Under what an act of some day is done: an edition, the period in force if there is one, and its readings."""
 
     edition: Edition
     period: BasisPeriod | None
+    day: date
+    law: Law = field(repr=False, compare=False)
 
     @property
     def outside(self) -> bool:
         """Whether no measure is in force on the day: the act is recorded with a visible flag (design 1.10)."""
         return self.period is None
+
+    def under(self, edition: Edition | None) -> Basis:
+        """The same day by the words of the edition that an act stands on already; unchanged without one."""
+        return replace(self, edition=edition) if edition and edition != self.edition else self
+
+    def settled(self, name: str, *, size: str = "") -> Settled:
+        """What holds of a parameter that day for an enterprise of that size; a reading goes before the file's value.
+
+        Raises KeyError for a name that no measure has.
+        """
+        given = self.edition.parameters[name]
+        if reading := self.law.reading(self.edition, name, self.day):
+            return Settled(reading.reading, reading.clause, reading)
+        return Settled(given.get("by_size", {}).get(size, given["value"]), given["clause"])
+
+    def value(self, name: str, *, size: str = "") -> Value | None:
+        """The same, its value alone; None while it is open."""
+        return self.settled(name, size=size).value
+
+
+class Law:
+    """Every period and reading, fetched once when first asked for: many days are answered without a query each."""
+
+    @cached_property
+    def _periods(self) -> list[BasisPeriod]:
+        return list(BasisPeriod.unscoped.select_related("edition").order_by("period"))
+
+    @cached_property
+    def _readings(self) -> list[Interpretation]:
+        return list(Interpretation.unscoped.recorded().exclude(parameter=""))
+
+    @property
+    def first_day(self) -> date:
+        """The day on which the first measure took effect. Raises Edition.DoesNotExist when none is loaded."""
+        if not self._periods:
+            raise Edition.DoesNotExist("no measure is loaded")
+        return self._periods[0].first_day
+
+    def on(self, day: date) -> Basis:
+        """What an act of that day stands on: see ``legal_basis``."""
+        periods = self._periods
+        if not periods:
+            raise Edition.DoesNotExist("no measure is loaded")
+        if period := next((row for row in periods if day in row.period), None):
+            return Basis(period.edition, period, day, self)
+        nearest = next((row for row in reversed(periods) if row.first_day < day), periods[0])
+        return Basis(nearest.edition, None, day, self)
+
+    def reading(self, edition: Edition, parameter: str, day: date) -> Interpretation | None:
+        """How the bureau reads the question that decides this parameter of the edition, on that day."""
+        return next(
+            (
+                row
+                for row in self._readings
+                if row.parameter == parameter and row.edition_id == edition.pk and day in row.period
+            ),
+            None,
+        )
 
 
 def legal_basis(day: date) -> Basis:
@@ -129,14 +200,7 @@ def legal_basis(day: date) -> Basis:
     Outside every period the edition last in force still says how things are recorded; before the first one, the first.
     Raises Edition.DoesNotExist when no measure is loaded.
     """
-    periods = BasisPeriod.unscoped.select_related("edition")
-    if period := periods.on(day):
-        return Basis(period.edition, period)
-    ended = periods.filter(period__endswith__lte=day).order_by("-period")
-    nearest = ended.first() or periods.order_by("period").first()
-    if nearest is None:
-        raise Edition.DoesNotExist("no measure is loaded")
-    return Basis(nearest.edition, None)
+    return Law().on(day)
 
 
 def basis_if_any(day: date) -> Basis | None:
@@ -188,19 +252,6 @@ class InterpretationQuerySet(PortalQuerySet):
         """The readings the municipal bureau has recorded (Art. 13)."""
         return self.exclude(period=None)
 
-    def reading(self, key: str, *, on: date) -> Interpretation | None:
-        """The reading of that question in force on that day; None while it is open."""
-        return self.filter(key=key, period__contains=on).first()
-
-    def value(self, key: str, *, edition: Edition, on: date):
-        """What to go by on that day: the reading in force, else the portal's default, else None (still open).
-
-        Raises Interpretation.DoesNotExist when the edition has no such question.
-        """
-        if recorded := self.reading(key, on=on):
-            return recorded.reading
-        return self.questions().get(edition=edition, key=key).default
-
 
 @tracked()
 class Interpretation(Base):
@@ -233,7 +284,7 @@ class Interpretation(Base):
         verbose_name = verbose_name_plural = "口径"
         ordering = ["pk"]
         constraints = [
-            no_overlap("interpretation_no_overlap", "key", message="同一问题在同一日只能有一个口径。"),
+            no_overlap("interpretation_no_overlap", "edition", "key", message="同一问题在同一日只能有一个口径。"),
             models.UniqueConstraint(
                 name="interpretation_one_question",
                 fields=["edition", "key"],
@@ -259,3 +310,7 @@ class Interpretation(Base):
 
     def __str__(self):
         return self.number or self.question
+
+    def words(self, value: Value) -> str:
+        """An answer as a person says it: the words of an option, else the figure or text itself."""
+        return dict(self.options or ()).get(value, str(value))

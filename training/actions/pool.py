@@ -5,7 +5,7 @@ from datetime import date
 from django.db import transaction
 
 from registry.actions.common import allow, day_of, locked, next_number, own_file
-from registry.models import Candidate, Interpretation, StoredFile, User
+from registry.models import Candidate, StoredFile, User
 from registry.models.measure import legal_basis
 from registry.refusals import Refused
 from training import notices
@@ -20,8 +20,7 @@ def enter_if_due(candidate: Candidate, *, at) -> PoolEntry | None:
     None when a fact is missing, the person is in it already, or the reading asks for another certificate.
     """
     basis = legal_basis(day_of(at))
-    meaning = Interpretation.unscoped.value("certificate_meaning", edition=basis.edition, on=day_of(at))
-    if not same_certificate(meaning) or candidate.pool_entries.present().exists():
+    if not same_certificate(basis.value("certificate_meaning")) or candidate.pool_entries.present().exists():
         return None
     used = candidate.pool_entries.values_list("certificate__enrolment_id", "project_id")
     certificate = candidate.certificates.valid().order_by("issued_at").last()

@@ -6,13 +6,14 @@ from django.db import transaction
 
 from registry.actions.common import allow, day_of, locked, next_number
 from registry.models import User
-from registry.models.measure import days
+from registry.models.measure import days, legal_basis
 from registry.refusals import Refused
 from registry.rules import day_words
 from training import notices
 from training.actions.enrolment import fill_seats
 from training.models import Certificate, Course, Session, SessionDay, TrainingBody
-from training.states import SESSION_MOVES, SessionState
+from training.rules import session_fault
+from training.states import SESSION_MOVES, SessionState, TrainingKind
 
 FACTS = ("kind", "title", "place", "open_county", "audience", "seats", "pass_mark", "days_needed")
 LONGEST = 60  # days
@@ -50,6 +51,12 @@ def _write(session: Session, session_days, courses, enrolment, facts: dict) -> S
         raise Refused("报名末日不得早于报名首日。", field="enrol_last_day")
     if closes > session_days[-1]:
         raise Refused("报名末日不得晚于培训末日。", field="enrol_last_day")
+    law = legal_basis(day_of(session.created_at))
+    if fault := session_fault(
+        qualifying=facts["kind"] == TrainingKind.QUALIFYING, hours=sum(hours for _, hours in courses),
+        pass_mark=facts["pass_mark"], needed_hours=law.value("training_hours"), mark=law.value("pass_mark"),
+    ):  # fmt: skip
+        raise Refused(fault[1], field=fault[0])
     if (county := facts.get("open_county")) and session.body.county_id not in (None, county.pk):
         raise Refused("县(市、区)局自办的培训班，只能面向本县(市、区)或全市。", field="open_county")
     for name in FACTS:

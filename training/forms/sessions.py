@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from itertools import pairwise
 
 from django import forms
+from django.utils import timezone
 
 from registry.calendar_days import is_workday
 from registry.fields import (
@@ -19,6 +20,7 @@ from registry.fields import (
 )
 from registry.forms import GroupedForm
 from registry.models import Candidate, County
+from registry.models.measure import legal_basis
 from registry.pages import PortalForm
 from registry.states import IdPaper
 from training.models import TrainingBody
@@ -149,6 +151,9 @@ class SessionForm(GroupedForm):
         self._counties = {county.code: county for county in counties}
         names = [(code, county.name) for code, county in self._counties.items()]
         self.fields["open_county"].choices = [("", "全市"), *names]
+        if mark := legal_basis(timezone.localdate()).value("pass_mark"):
+            field = self.fields["pass_mark"]
+            field.initial, field.help_text = mark, f"任职培训规定为 {mark} 分。继续教育记学时，不发证书。"
         some = list(bodies[:2]) if bodies is not None else []
         self.only = some[0] if len(some) == 1 else None
         if len(some) < 2:

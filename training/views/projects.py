@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from registry.history import events_of, history
-from registry.models import Candidate, Employment, Interpretation, User
+from registry.models import Candidate, Employment, User
 from registry.models.measure import legal_basis
 from registry.pages import demand, find, page_of
 from registry.rules import day_words
@@ -234,8 +234,7 @@ def after_completion(project: ImprovementProject, today: date) -> str:
     name = project.candidate.name
     if entry := PoolEntry.unscoped.present().filter(candidate=project.candidate).first():
         return f"{name}已于{day_words(entry.entered_on)}纳入首席质量官人才库（第八条）。"
-    edition = legal_basis(today).edition
-    if not same_certificate(Interpretation.unscoped.value("certificate_meaning", edition=edition, on=today)):
+    if not same_certificate(legal_basis(today).value("certificate_meaning")):
         return "按现行口径，资格证书不是培训证书，平台不自动纳入人才库（第八条）。"
     if PoolEntry.unscoped.filter(project=project).exists():
         return f"{name}已登记退出人才库。"

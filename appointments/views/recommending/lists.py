@@ -8,8 +8,9 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from appointments.filters.recommending import CaseFilter, Outcome, YearFilter, outcome_is
+from appointments.grounds import wordings
 from appointments.models import DismissalRecommendation
-from appointments.states import STANDING_CASES, UNDECIDED_CASES, CaseState, GroundKind
+from appointments.states import STANDING_CASES, UNDECIDED_CASES, CaseState
 from appointments.views.recommending.common import cases_of, state_words
 from registry.pages import demand, page_of
 
@@ -73,9 +74,7 @@ def case_statistics(request):
         "filters": narrowed,
         "outcomes": [(word, total[value]) for value, word in Outcome.choices],
         "total": _line("合计", total),
-        "grounds": [
-            _line(f"（{kind}）{word}", by_ground[kind]) for kind, word in GroundKind.choices if kind in by_ground
-        ],
+        "grounds": [_line(words, by_ground[kind]) for kind, words in wordings(today) if kind in by_ground],
         "counties": [_line(row[f"{place}__name"], row) for row in by_county],
     }
     return render(request, "supervision/case_statistics.html", context)

@@ -6,7 +6,7 @@ from datetime import date
 from appointments.grounds import chains_of, named
 from appointments.models import CaseGround, DismissalRecommendation
 from appointments.rules import Chain, Link
-from appointments.states import STANDING_CASES, UNDECIDED_CASES, GroundKind
+from appointments.states import STANDING_CASES, UNDECIDED_CASES
 from registry.models import User
 
 
@@ -23,7 +23,7 @@ class GroundRow:
 
 def title_of_ground(ground: CaseGround | Chain) -> str:
     """A ground in the measure's own words, and what it is about."""
-    return f"（{ground.kind}）{GroundKind(ground.kind).label}：{ground.about}"
+    return f"（{ground.kind}）{ground.wording}：{ground.about}"
 
 
 def ground_rows(case: DismissalRecommendation, user: User, today: date) -> list[GroundRow]:
