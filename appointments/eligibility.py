@@ -51,7 +51,12 @@ class Checklist:
 
     def as_json(self) -> list[dict]:
         """The rows as they are stored at filing."""
-        return [asdict(c) | {"met_on": c.met_on and c.met_on.isoformat()} for c in self.criteria]
+        return criteria_as_json(self.criteria)
+
+
+def criteria_as_json(criteria: Iterable[Criterion]) -> list[dict]:
+    """Criteria of Art. 6 in tables; days as text."""
+    return [asdict(c) | {"met_on": c.met_on and c.met_on.isoformat()} for c in criteria]
 
 
 def _proof(row) -> str:

@@ -84,6 +84,7 @@ def _of_years(rows: list[Appointment], user, today: date, law: Law):
                     requirement=ledger.requirement,
                     hours=ledger.hours,
                     courses=ledger.counted,
+                    within_basis=not law.on(last).outside,
                     judged=ledger.standing in (YearStanding.SHORT, YearStanding.MET),
                     results=results.get((row.pk, year)),
                     reading=reading,

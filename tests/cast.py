@@ -358,6 +358,8 @@ class Make:
     def filed(self, person, company, at=AT, **values) -> Appointment:
         """Filed by the city."""
         row = self.checked(person, company, at, **values)
+        if row.state == State.FILED:  # where filing ends at the county, the one act does both
+            return row
         return actions.file(row, version=row.version, opinions=self.opinions(row, at), by=self.municipal, at=at)
 
     def ended(self, person, company, at=AT, **values) -> Appointment:

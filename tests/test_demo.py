@@ -59,7 +59,7 @@ def test_each_account_of_the_list_signs_in_with_the_printed_password(small_city,
 def test_enterprise_a_has_a_cqo_whose_renewal_can_be_shown(small_city):
     appointment = in_force_at("enterprise-a")
     left = appointment.last_day - timezone.localdate()
-    window = appointment.edition.parameter("renewal_window_days")
+    window = appointment.edition.parameters["renewal_window_days"]["value"]
     assert timedelta(days=70) < left < timedelta(days=window)
     assert appointment.state == State.FILED and appointment.sealedscans.count() == 2
     assert appointment.acts.filter(kind="returned").exists()

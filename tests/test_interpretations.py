@@ -268,7 +268,7 @@ def test_where_filing_would_end_is_told_of_each_filing_that_waits(nearly, asked)
 
 
 def test_another_certificate_for_the_pool_is_told_of_each_project_that_is_not_done(train, person_a, company_a, asked):
-    project = train.project(person_a, company_a)
+    project = train.underway(person_a, company_a)
     told = ("张三", "甲公司", f"课题：{project.title}", "完成并取得证书时自动纳入人才库", "不自动纳入人才库")
     assert asked("certificate_meaning", "different") == [told]
 

@@ -148,6 +148,7 @@ def year_of(courses: str, results: str, reading: str | None) -> Chain:
         year=2025,
         requirement=Requirement(hours=facts["required"], source="口径三" if facts["required"] else ""),
         courses=0,
+        within_basis=True,
         results=RESULTS[results][0],
         reading=reading,
         **{name: value for name, value in facts.items() if name != "required"},

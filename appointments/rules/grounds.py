@@ -111,12 +111,13 @@ def performance(
     hours: int,
     courses: int,
     judged: bool,
+    within_basis: bool,
     results: Sequence[bool | None] | None,
     reading: str | None,
 ) -> Chain:
     """Art. 12(二)(2) 「和」: courses against the requirement, and results against targets agreed on file.
 
-    ``judged``: the year is over and was a whole year of duty. ``results``: per target met, unmet or None for no result;
+    ``within_basis``: a measure was in force at the year's end (Art. 14). ``judged``: the year is over and was a whole year of duty. ``results``: per target met, unmet or None for no result;
     None when no targets are on file. ``reading``: ``both``, ``either``, or None while the bureau has not interpreted
     「和」; then the ground stands only where it stands under both readings.
     """
@@ -125,12 +126,13 @@ def performance(
     short = judged and bool(lacking)
     unmet = bool(found) and any(result is False for result in found)
     both, either = short and unmet, short or unmet
-    supported = {"both": both, "either": either}.get(reading, both)
+    supported = within_basis and {"both": both, "either": either}.get(reading, both)
     links = [
         Link("学时要求", requirement.is_set, _requirement_words(requirement)),
         Link("课程未完成", short, _course_words(requirement, hours, courses, lacking, judged)),
         Link("绩效约定", found is not None, (f"约定 {len(found)} 项指标",) if found else ("没有约定的指标在案",)),
         Link("绩效未完成", unmet, _result_words(found)),
+        *_outside(within_basis),
     ]
     if reading is None and either and not both:
         links.append(Link(AND_READING, False, ("市局尚未解释",)))
