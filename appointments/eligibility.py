@@ -174,7 +174,7 @@ def checklists(appointments: Iterable[Appointment], today: date) -> dict[int, Ch
     """
     today_s = legal_basis(today)
     rows = {appointment.pk: appointment for appointment in appointments}
-    bases = {pk: today_s.under(row.edition) for pk, row in rows.items()}
+    bases = {pk: today_s.under(row.edition_id) for pk, row in rows.items()}
     settled = {pk: basis.settled("experience_as_of") for pk, basis in bases.items()}
 
     def as_of(row: Appointment) -> date:

@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from django.utils import timezone
 
 from appointments.models import Appointment, DismissalRecommendation, ReportDuty
-from appointments.rules import STEPS
+from appointments.rules import STEPS, cycle_fault
 from appointments.states import CaseState, ObligationKind, Party, State
 from registry.models.measure import legal_basis
 from registry.rules import day_words
@@ -59,6 +59,15 @@ def obligations_of(appointments: Iterable[Appointment], user, today: date) -> li
         *_cases(rows),
     ]
     return sorted(found, key=lambda duty: (duty.due_on, duty.appointment.pk, duty.kind))
+
+
+def notice_fault(*, first_day: date, last_day: date, due_on: date, today: date) -> tuple[str, str] | None:
+    """Why a notice cannot ask for this period by this day, by today's basis: see ``rules.cycle_fault``."""
+    basis = legal_basis(today)
+    every, within = basis.value("report_cycle"), basis.value("report_due_days")
+    return cycle_fault(
+        first_day=first_day, last_day=last_day, due_on=due_on, today=today, every=every, within=within
+    )  # fmt: skip
 
 
 def _reports(rows: list[Appointment], today: date):

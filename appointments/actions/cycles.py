@@ -8,7 +8,8 @@ from django.db.models import Q
 from appointments import notices
 from appointments.actions.common import begin
 from appointments.models import Appointment, DueExtension, ReportCycle, ReportDuty
-from appointments.rules import cycle_fault, document_number, extension_fault
+from appointments.obligations import notice_fault
+from appointments.rules import document_number, extension_fault
 from appointments.states import APPOINTED_STATES, CYCLE_MOVES, Audience, CycleState
 from registry.actions.common import allow, day_of, locked, next_number, own_file
 from registry.models import Clause, County, Enterprise, StoredFile, User
@@ -19,14 +20,6 @@ from registry.states import Designation
 QUOTED = ("12.(2)", "12.(2).(3)")
 QUOTED_ARTICLE = 5
 DESIGNATED = {Audience.ABOVE_SCALE: Designation.ABOVE_SCALE, Audience.PILOT: Designation.PILOT}
-
-
-def fault_of(*, today: date, **period) -> tuple[str, str] | None:
-    """Why a notice cannot ask for this period by this day, by today's basis: see ``rules.cycle_fault``."""
-    basis = legal_basis(today)
-    return cycle_fault(
-        **period, today=today, every=basis.value("report_cycle"), within=basis.value("report_due_days")
-    )  # fmt: skip
 
 
 def _checked(*, title: str, number: str, body: str, first_day: date, last_day: date, due_on: date, today: date) -> dict:
@@ -41,7 +34,7 @@ def _checked(*, title: str, number: str, body: str, first_day: date, last_day: d
         raise Refused("请按“清质监通〔2026〕8号”的样式填写文号。", field="number")
     if last_day < first_day:
         raise Refused("报告期的最后一天不得早于第一天。", field="last_day")
-    if fault := fault_of(first_day=first_day, last_day=last_day, due_on=due_on, today=today):
+    if fault := notice_fault(first_day=first_day, last_day=last_day, due_on=due_on, today=today):
         raise Refused(fault[1], field=fault[0])
     return {
         "title": title.strip(), "number": plain, "body": body.strip(), "period": days(first_day, last_day),
@@ -118,7 +111,7 @@ def publish_cycle(cycle: ReportCycle, *, version: int, by: User, at) -> ReportCy
     """Publish the notice and tell each enterprise it is for; the duty begins that day (Art. 12(二)(3))."""
     cycle = _begin(cycle, "publish_cycle", by=by, version=version, to=CycleState.PUBLISHED)
     today = day_of(at)
-    if fault := fault_of(first_day=cycle.first_day, last_day=cycle.last_day, due_on=cycle.due_on, today=today):
+    if fault := notice_fault(first_day=cycle.first_day, last_day=cycle.last_day, due_on=cycle.due_on, today=today):
         raise Refused(fault[1], field=fault[0])
     if ReportCycle.unscoped.standing().filter(number=cycle.number).exists():
         raise Refused("这个文号的通知已经发布。", field="number")

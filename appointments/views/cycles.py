@@ -17,10 +17,11 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from appointments import actions
-from appointments.actions.cycles import addressed, fault_of, legal_text
+from appointments.actions.cycles import addressed, legal_text
 from appointments.filters.reports import CycleDutyFilter, DutyState, rows_at
 from appointments.forms.cycles import CycleForm, ExtensionForm, PlainForm, WithdrawCycleForm
 from appointments.models import ReportCycle, ReportDuty
+from appointments.obligations import notice_fault
 from appointments.rules import extension_fault
 from appointments.states import CycleState
 from appointments.views.reports.following import rows_of
@@ -328,7 +329,7 @@ def _why_shut(cycle: ReportCycle, act: str, today: date) -> str:
 def _publication(cycle: ReportCycle, today: date) -> dict:
     """The notice as it will go: to whom, with which words of the measure, and why it cannot go today, if so."""
     basis = legal_basis(today)
-    fault = fault_of(first_day=cycle.first_day, last_day=cycle.last_day, due_on=cycle.due_on, today=today)
+    fault = notice_fault(first_day=cycle.first_day, last_day=cycle.last_day, due_on=cycle.due_on, today=today)
     return {
         "receivers": list(addressed(cycle, today)),
         "law": legal_text(basis.edition),

@@ -135,9 +135,9 @@ class Basis:
         """Whether no measure is in force on the day: the act is recorded with a visible flag (design 1.10)."""
         return self.period is None
 
-    def under(self, edition: Edition | None) -> Basis:
+    def under(self, edition_id: int | None) -> Basis:
         """The same day by the words of the edition that an act stands on already; unchanged without one."""
-        return replace(self, edition=edition) if edition and edition != self.edition else self
+        return replace(self, edition=self.law.edition(edition_id)) if edition_id else self
 
     def settled(self, name: str, *, size: str = "") -> Settled:
         """What holds of a parameter that day for an enterprise of that size; a reading goes before the file's value.
@@ -171,6 +171,12 @@ class Law:
         if not self._periods:
             raise Edition.DoesNotExist("no measure is loaded")
         return self._periods[0].first_day
+
+    def edition(self, pk: int) -> Edition:
+        """The edition with that key; each has a period. Raises Edition.DoesNotExist for one that has not."""
+        if found := next((row.edition for row in self._periods if row.edition_id == pk), None):
+            return found
+        raise Edition.DoesNotExist(f"no period of edition {pk}")
 
     def on(self, day: date) -> Basis:
         """What an act of that day stands on: see ``legal_basis``."""
