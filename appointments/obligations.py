@@ -105,6 +105,8 @@ def _education(rows: list[Appointment], user, today: date):
 
 
 def _terms(rows: list[Appointment], today: date):
+    if not rows:
+        return  # perhaps of a portal without a measure
     window = int(Interpretation.unscoped.value("earliest_renewal", edition=legal_basis(today).edition, on=today))
     for row in rows:
         if row.state != State.FILED:

@@ -15,6 +15,7 @@ from cqo_portal.preview import IN_GENERAL, NOT_RECKONED, preview
 from registry.actions.measure import record_interpretation
 from registry.measures import Answer
 from registry.models import Edition, Interpretation
+from registry.models.authority import authorities
 from registry.models.measure import basis_if_any
 from registry.pages import carry_out, demand, find, first_result
 from registry.refusals import Refused
@@ -31,6 +32,7 @@ class Reading:
 
     row: Interpretation
     tag: tuple[str, str]
+    bureau: str  # who decided it, as it was called that day
 
     @property
     def chosen(self) -> str:
@@ -58,16 +60,17 @@ def _edition(today: date) -> Edition | None:
     return basis and basis.edition
 
 
-def _reading(row: Interpretation, today: date) -> Reading:
+def _reading(row: Interpretation, today: date, bureau: str) -> Reading:
     if today in row.period:
-        return Reading(row, ("现行", "green"))
-    return Reading(row, ("尚未生效", "blue") if today < row.period.lower else ("已失效", ""))
+        return Reading(row, ("现行", "green"), bureau)
+    return Reading(row, ("尚未生效", "blue") if today < row.period.lower else ("已失效", ""), bureau)
 
 
 def _questions(edition: Edition | None, today: date) -> list[Question]:
     """Every question of the edition with all its readings, whichever edition they were recorded under."""
     recorded = Interpretation.unscoped.recorded().select_related("edition", "recorded_by").order_by("-period")
-    readings = [_reading(row, today) for row in recorded]
+    called = authorities()
+    readings = [_reading(row, today, called(row.decided_on)) for row in recorded]
     found = []
     for row in Interpretation.unscoped.questions().filter(edition=edition):
         own = [reading for reading in readings if reading.row.key == row.key]

@@ -151,8 +151,8 @@ def file(appointment: Appointment, *, version: int, opinions: dict[str, str], by
     move(appointment, State.FILED, act="filed", by=by, at=at)
     appointment.save()
     EligibilitySnapshot.unscoped.create(
-        appointment=appointment, edition=listed.basis.edition, criteria=listed.as_json(), opinions=kept,
-        interpretations=listed.interpretations, taken_at=at, taken_by=by,
+        appointment=appointment, edition=listed.basis.edition, outside_basis=listed.basis.outside,
+        criteria=listed.as_json(), opinions=kept, interpretations=listed.interpretations, taken_at=at, taken_by=by,
     )  # fmt: skip
     note(appointment, ActKind.FILED, by=by, at=at, reason=_in_one_line(kept))
     notices.filed(appointment, at=at)
