@@ -11,7 +11,8 @@ from appointments.rules import SECTIONS, days_late
 from appointments.states import CaseAnswer, GroundKind, Party, StatementWay
 from registry import filestore
 from registry.models import Clause, Edition, IssuedPaper, StoredFile
-from registry.models.measure import BasisPeriod, legal_basis
+from registry.models.authority import bureau_on
+from registry.models.measure import BasisPeriod
 from registry.rules import day_words
 from training.standing import ledgers
 
@@ -95,15 +96,14 @@ def hearing_of(case: DismissalRecommendation) -> tuple[str, ...]:
 
 def office_of(case: DismissalRecommendation) -> str:
     """The bureau that opened the case and asked for the statements."""
-    county = case.opened_by.county
-    return county.bureau_name if county else legal_basis(timezone.localdate(case.opened_at)).edition.authority
+    return bureau_on(timezone.localdate(case.opened_at), case.opened_by.county)
 
 
 def issuer_of(case: DismissalRecommendation) -> str:
     """The bureau whose letter it is, once it is signed; until then the one that opened the case."""
     if case.signed_at is None:
         return office_of(case)
-    return case.issuing_county.bureau_name if case.issuing_county else case.edition.authority
+    return bureau_on(timezone.localdate(case.signed_at), case.issuing_county)
 
 
 def _asked_in_person(case: DismissalRecommendation) -> Iterator[str]:

@@ -27,7 +27,7 @@ def chains_of(appointments: Iterable[Appointment], user, today: date) -> dict[in
     """
     rows, law = list(appointments), Law()
     found: dict[int, list[Chain]] = defaultdict(list)
-    worded = law.on(today).value("grounds")
+    worded = law.on(today).value("grounds") if rows else {}
     for part in (_of_findings(rows), _of_years(rows, user, today, law), _of_duties(rows, today)):
         for pk, chain in part:
             found[pk].append(replace(chain, wording=worded[chain.kind]))
@@ -69,7 +69,7 @@ def target_results(rows: Iterable[Appointment]) -> dict[tuple[int, int], list[bo
 def _of_years(rows: list[Appointment], user, today: date, law: Law):
     """Ground (2): each year that is over and in which the appointment was in force."""
     results = target_results(rows)
-    reading = law.on(today).value("ground_two_and")
+    reading = law.on(today).value("ground_two_and") if rows else None
     served = [row for row in rows if row.in_force]
     for year in range(min((row.in_force.lower.year for row in served), default=today.year), today.year):
         first, last = date(year, 1, 1), date(year, 12, 31)

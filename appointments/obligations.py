@@ -15,6 +15,7 @@ from appointments.rules import STEPS, cycle_fault
 from appointments.states import CaseState, ObligationKind, Party, State
 from registry.models.measure import legal_basis
 from registry.rules import day_words
+from training.rules import Requirement
 from training.standing import ledgers, requirement, since
 from training.states import YearStanding
 
@@ -88,7 +89,7 @@ def _reports(rows: list[Appointment], today: date):
 
 
 def _education(rows: list[Appointment], user, today: date):
-    asked = requirement(today.year, today)
+    asked = requirement(today.year, today) if rows else Requirement()
     if not asked.is_set:
         return
     kept = ledgers([row.candidate_id for row in rows], user, today, today.year)
@@ -112,6 +113,8 @@ def _education(rows: list[Appointment], user, today: date):
 
 
 def _terms(rows: list[Appointment], today: date):
+    if not rows:
+        return  # perhaps of a portal without a measure
     window = legal_basis(today).value("renewal_window_days")
     for row in rows:
         if row.state != State.FILED:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+import pghistory
 from django.core.management import call_command
 from django.db import connection
 from django.utils import timezone
@@ -13,6 +14,7 @@ from django.utils import timezone
 from appointments.actions import expire_due, include_late_joiners, send_reminders
 from registry import locks
 from registry.jobs import reap
+from registry.models.acts import basis_marks
 from registry.outbox import send_waiting
 from registry.ratelimit import purge_windows
 
@@ -78,7 +80,8 @@ class Clock:
 
     def _do(self, duty: Duty, at: datetime) -> None:
         try:
-            done = duty.work(at=at)
+            with pghistory.context(duty=duty.name, **basis_marks(timezone.localdate(at))):
+                done = duty.work(at=at)
         except Exception:
             logger.exception("Duty failed: %s", duty.name)
             return

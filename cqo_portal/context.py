@@ -12,7 +12,9 @@ from django.utils import timezone
 
 from appointments.rules import term_words
 from cqo_portal import dashboards
+from registry.models.authority import authority_on
 from registry.models.measure import Basis, basis_if_any
+from registry.rules import day_words
 from registry.states import STAFF, Role
 
 NAME = "清远市企业首席质量官服务平台"
@@ -113,13 +115,34 @@ MUNICIPAL = (
     ),
     ("其他", (("发送记录", "delivery_list"),)),
 )
-ADMINISTRATOR = (*MUNICIPAL, ("管理", (("账号", "admin:registry_user_changelist"),)))
+ADMINISTRATOR = (
+    *MUNICIPAL,
+    (
+        "管理",
+        (
+            ("制度依据", "basis_record"),
+            ("账号", "admin:registry_user_changelist"),
+        ),
+    ),
+)
 MENUS = {
     Role.ENTERPRISE: ENTERPRISE,
     Role.TRAINER: TRAINER,
     Role.COUNTY: COUNTY,
     Role.MUNICIPAL: MUNICIPAL,
     Role.ADMINISTRATOR: ADMINISTRATOR,
+}
+# While no measure is in force: what each role may do all the same, and to whom the document that ends it goes.
+STILL_RECORDED = "仍可记录，记录上会注明；不能提出解除聘任建议。"
+GAP_MEANS = {
+    Role.COUNTY: STILL_RECORDED,
+    Role.MUNICIPAL: STILL_RECORDED,
+    Role.ADMINISTRATOR: STILL_RECORDED,
+    Role.TRAINER: "仍可培训、考核和发给证书，证书上会注明。",
+}
+GAP_NEXT = {
+    Role.MUNICIPAL: "延长文件或者新的办法公布后，交系统管理员在“制度依据”中记录。",
+    "": "延长文件或者新的办法由市局的系统管理员记录，这里无需办理。",
 }
 # Pages that stand elsewhere than under their list's address: a route's name or its first word, and the list.
 ELSEWHERE = {
@@ -176,15 +199,29 @@ class Portal:
         """Art. 11: how long a term is, by today's basis; two years before any measure is loaded."""
         return term_words(self.basis.value("term_years") if self.basis else 2)
 
-    @property
+    @cached_property
     def bureau(self) -> str:
-        """The authority that the edition names."""
-        return self.basis.edition.authority if self.basis else AUTHORITY
+        """What the municipal bureau is called today."""
+        return authority_on(timezone.localdate()) or AUTHORITY
+
+    @cached_property
+    def basis_gap(self) -> str:
+        """Why no measure is in force today (Art. 14), said on every page of staff; empty while one is."""
+        if self.basis is None:
+            return "还没有装入办法"
+        if not self.basis.outside:
+            return ""
+        edition, today = self.basis.edition, timezone.localdate()
+        if today < edition.first_day:
+            return f"今天没有有效的办法：《{edition.title}》自{day_words(edition.first_day)}起施行"
+        ended = max(row.last_day for row in edition.periods.all() if row.last_day and row.last_day < today)
+        return f"今天没有有效的办法：《{edition.title}》的有效期到{day_words(ended)}止"
 
     @property
-    def basis_gap(self) -> bool:
-        """Whether no measure is in force today (Art. 14): said on every page of staff."""
-        return self.basis is None or self.basis.outside
+    def gap_means(self) -> str:
+        """What may be done all the same, and who records the document that ends the gap, for this role."""
+        may = "" if self.basis is None else GAP_MEANS.get(self.user.role, "")
+        return may + ("" if self.user.role == Role.ADMINISTRATOR else GAP_NEXT.get(self.user.role, GAP_NEXT[""]))
 
     @cached_property
     def counts(self) -> dict[str, int]:

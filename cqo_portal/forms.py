@@ -1,11 +1,16 @@
-"""What the municipal bureau fills in when it reads an open question (Art. 13)."""
+"""What is filled in about the measure: readings of open questions (Art. 13), documents that the bureau records."""
+
+from base64 import b64decode, b64encode
+from datetime import date
 
 from django import forms
+from django.core import signing
 
-from registry.fields import DayField, LineField, PickField, TextField
+from registry.fields import DayField, LineField, PickField, RowField, TextField, UploadField
 from registry.forms import GroupedForm
 from registry.measures import Answer
-from registry.models import Interpretation
+from registry.models import BasisPeriod, County, Edition, Interpretation
+from registry.rules import day_words
 
 EARLIEST, LATEST = 2016, 2099
 NUMBER_WRONG = "请填写 0 至 10000 的整数。"
@@ -54,3 +59,123 @@ class InterpretationForm(GroupedForm):
         """Keywords of ``record_interpretation``; where the text alone is the answer, it is the reading, on one line."""
         values = self.values()
         return {"reading": " ".join(values["text"].split())} | values
+
+
+# --- What the administrator records of the measure (Art. 14) ---------------------------------------------------------
+
+SCAN = "PDF、JPG 或 PNG，不超过 10 MB。工作人员可以打开；公开页面只列名称和文号。"
+NUMBER_HELP = "照文件填写，例如 清市监〔2026〕3 号。"
+VALID_FOR = 2 * 3600  # seconds between a preview and its confirmation
+LARGEST = 500_000  # bytes of a measure's file; the one of 2016 has some 30,000
+
+
+class DocumentForm(GroupedForm):
+    """Abstract: what a document says, with its title, number and scan."""
+
+    title = LineField(label="文件名称", max_length=100, help_text="全称，不加书名号。")
+    number = LineField(label="文号", max_length=60, help_text=NUMBER_HELP)
+    document = UploadField(label="文件扫描件", help_text=SCAN)
+
+    def said(self) -> dict:
+        """Keywords of the act, but for the file."""
+        return {name: value for name, value in self.values().items() if name != "document"}
+
+
+class ExtensionForm(DocumentForm):
+    """An extension of an edition (Art. 14)."""
+
+    edition = RowField(label="办法", queryset=Edition.unscoped.none(), to_field_name="key")
+    first_day = DayField(label="首日", earliest=EARLIEST, latest=LATEST, help_text="延长的第一天，计算在内。")
+    last_day = DayField(
+        label="末日", earliest=EARLIEST, latest=LATEST, required=False, help_text="计算在内。没有写明末日的，不填。"
+    )
+
+    groups = (
+        ("延长哪个办法，从哪天到哪天？", "", ("edition", "first_day", "last_day")),
+        ("依据哪份文件？", "", ("title", "number", "document")),
+    )
+
+    def __init__(self, *args, editions, **options):
+        super().__init__(*args, **options)
+        self.fields["edition"].queryset = editions
+
+
+class NameForm(DocumentForm):
+    """What a bureau is called from a day on."""
+
+    county = RowField(label="部门", queryset=County.unscoped.none(), to_field_name="code", required=False)
+    name = LineField(label="名称", max_length=40, help_text="文件上印的名称，例如 清远市市场监督管理局。")
+    since = DayField(label="启用日期", earliest=EARLIEST, latest=LATEST, help_text="自这一天起使用。")
+
+    groups = (
+        ("哪个部门，改称什么？", "", ("county", "name", "since")),
+        ("依据哪份文件？", "", ("title", "number", "document")),
+    )
+
+    def __init__(self, *args, counties, **options):
+        super().__init__(*args, **options)
+        self.fields["county"].queryset = counties
+        self.fields["county"].empty_label = "市级质监部门"
+
+
+class MeasureFileField(forms.FileField):
+    """The file of a measure; cleans to its bytes. What is wrong within it is told by ``registry.measures``."""
+
+    widget = forms.FileInput(attrs={"accept": ".toml"})
+
+    def clean(self, data, initial=None):
+        upload = super().clean(data, initial)
+        if upload.size > LARGEST:
+            raise forms.ValidationError("办法文件不超过 500 KB，请核对是否选错了文件。")
+        return upload.read()
+
+
+class MeasureFileForm(GroupedForm):
+    """The file of a measure, to be read and shown."""
+
+    file = MeasureFileField(
+        label="办法文件",
+        help_text="TOML 文件，写法见 docs/measures.md。",
+        error_messages={"required": "请选择办法文件。", "empty": "文件是空的，请重新选择。"},
+    )
+
+    groups = (("装入哪个办法？", "", ("file",)),)
+
+
+class SuccessorForm(DocumentForm):
+    """The document of a measure that was shown. The file travels in the page, signed for this person for two hours."""
+
+    content = forms.CharField(widget=forms.HiddenInput)
+    ends_predecessor = forms.BooleanField(
+        error_messages={"required": "请确认原办法的有效期提前终止；文件不是这样规定的，不能装入。"}
+    )
+
+    title = None  # the measure's file says it
+    groups = (
+        ("依据哪份文件？", "公布办法的文件。", ("number", "document")),
+        ("原办法的有效期", "已经办理的事项保留当时的依据，不因此改变。", ("ends_predecessor",)),
+    )
+
+    def __init__(self, *args, raw: bytes, user, ends: BasisPeriod | None, ended_on: date | None, **options):
+        super().__init__(*args, **options)
+        self.fields["content"].initial = signing.dumps(
+            b64encode(raw).decode(), salt=f"measure:{user.pk}", compress=True
+        )
+        if ends is None:
+            del self.fields["ends_predecessor"]
+        else:
+            words = f"《{ends.edition.title}》的有效期提前到{day_words(ended_on)}止，文件是这样规定的"
+            self.fields["ends_predecessor"].label = words
+
+    @staticmethod
+    def opened(content: str, *, user) -> bytes | None:
+        """The file that a preview put into the page; None when it is too old, another's or altered."""
+        try:
+            return b64decode(signing.loads(content, salt=f"measure:{user.pk}", max_age=VALID_FOR))
+        except signing.BadSignature:
+            return None
+
+    def said(self) -> dict:
+        """Keywords of ``load_measure``, but for the file's scan."""
+        kept = ("number", "ends_predecessor")
+        return {name: value for name, value in self.values().items() if name in kept}

@@ -16,6 +16,7 @@ from cqo_portal.preview import IN_GENERAL, NOT_RECKONED, preview
 from registry.actions.measure import record_interpretation
 from registry.measures import Answer
 from registry.models import Edition, Interpretation
+from registry.models.authority import authorities
 from registry.models.measure import basis_if_any
 from registry.pages import carry_out, demand, find, first_result
 from registry.refusals import Refused
@@ -33,6 +34,7 @@ class Reading:
 
     row: Interpretation
     tag: tuple[str, str]
+    bureau: str  # who decided it, as it was called that day
 
     @property
     def chosen(self) -> str:
@@ -55,17 +57,17 @@ def _edition(today: date) -> Edition | None:
     return basis and basis.edition
 
 
-def _reading(row: Interpretation, today: date) -> Reading:
+def _reading(row: Interpretation, today: date, bureau: str) -> Reading:
     if today in row.period:
-        return Reading(row, ("现行", "green"))
-    return Reading(row, ("尚未生效", "blue") if today < row.period.lower else ("已失效", ""))
+        return Reading(row, ("现行", "green"), bureau)
+    return Reading(row, ("尚未生效", "blue") if today < row.period.lower else ("已失效", ""), bureau)
 
 
 def _questions(edition: Edition | None, today: date) -> list[Question]:
     """Every question of the edition with all its readings: another measure is interpreted anew (Art. 13)."""
-    asked = Interpretation.unscoped.filter(edition=edition)
+    asked, called = Interpretation.unscoped.filter(edition=edition), authorities()
     recorded = asked.recorded().select_related("edition", "recorded_by").order_by("-period")
-    readings = [_reading(row, today) for row in recorded]
+    readings = [_reading(row, today, called(row.decided_on)) for row in recorded]
     found = []
     for row in asked.questions():
         own = [reading for reading in readings if reading.row.key == row.key]

@@ -1,16 +1,27 @@
-"""Two small duties of every page: nothing private is cached, and a refusal is a sentence, never an error page."""
+"""Small duties of every page: history says under which basis, nothing private is cached, a refusal is a sentence."""
 
 from django.contrib import messages
 from django.core.exceptions import RequestDataTooBig
 from django.db import DatabaseError
 from django.http import HttpResponseRedirect
 from django.shortcuts import render
+from django.utils import timezone
 from django.utils.cache import add_never_cache_headers, patch_cache_control
 from django.utils.http import url_has_allowed_host_and_scheme
 from django_htmx.http import HttpResponseClientRedirect
+from pghistory.middleware import HistoryMiddleware
 
 from registry.faults import sentence_for
+from registry.models.acts import basis_marks
 from registry.refusals import Refused
+
+
+class BasisHistoryMiddleware(HistoryMiddleware):
+    """Who and where, and for what writes, under which edition and whether one was in force (Art. 14)."""
+
+    def get_context(self, request):
+        context = super().get_context(request)
+        return context if request.method == "GET" else context | basis_marks(timezone.localdate())
 
 
 class PrivatePagesMiddleware:

@@ -133,7 +133,7 @@ def _section(form: type[FactForm], clause: str, none: str, *, person: Candidate,
                 *form.described(row),
                 row.evidence,
                 row.enterprise.name,
-                "" if by.role == Role.ENTERPRISE else by.office_name,
+                "" if by.role == Role.ENTERPRISE else by.office_at(row.recorded_at),
                 reverse("fact_remove", args=[person.reference, form.slug, row.pk]),
             )
         )

@@ -77,7 +77,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "pghistory.middleware.HistoryMiddleware",
+    "cqo_portal.middleware.BasisHistoryMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "cqo_portal.middleware.PrivatePagesMiddleware",
     "cqo_portal.middleware.RefusalMiddleware",

@@ -11,8 +11,8 @@ from django.views.decorators.http import require_POST
 
 from cqo_portal import dashboards
 from cqo_portal.atlas import entries
-from registry.models import Edition, Message
-from registry.models.measure import legal_basis
+from registry.models import AuthorityName, Edition, Message
+from registry.models.measure import basis_if_any
 from registry.pages import find, page_of
 from registry.states import Role
 
@@ -56,14 +56,17 @@ def open_message(request, pk):
 def measure(request):
     """The whole text by clause, each with how the portal treats it."""
     today = timezone.localdate()
-    basis = legal_basis(today)
-    editions = Edition.unscoped.prefetch_related("periods")
+    basis = basis_if_any(today)
+    if basis is None:
+        return render(request, "measure_none.html")
+    editions = Edition.unscoped.prefetch_related("periods__document", "periods__successor__edition")
     readings = {row.key: row for row in basis.edition.interpretations.recorded().filter(period__contains=today)}
     questions = [(row, readings.get(row.key)) for row in basis.edition.interpretations.questions()]
     articles: dict[int, list] = {}
     for entry in entries(basis.edition, questions):
         articles.setdefault(entry.clause.article, []).append(entry)
     facts = {"basis": basis, "editions": editions, "articles": articles.items(), "questions": questions}
+    facts["names"] = AuthorityName.unscoped.select_related("county", "document").order_by("since")
     return render(request, "measure.html", facts)
 
 

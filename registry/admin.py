@@ -1,15 +1,12 @@
-"""The admin: scoped like the pages, mostly for reading. Accounts and the measure's validity are kept here."""
+"""The admin: scoped like the pages, mostly for reading. Accounts are kept here."""
 
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.forms import ReadOnlyPasswordHashField
 from django.contrib.auth.password_validation import validate_password
-from django.core.exceptions import PermissionDenied
-from django.utils import timezone
 
-from registry.actions.measure import record_extension
-from registry.fields import DayField
 from registry.models import (
+    AuthorityName,
     BasisPeriod,
     Candidate,
     County,
@@ -22,8 +19,6 @@ from registry.models import (
     Message,
     User,
 )
-from registry.models.measure import days
-from registry.refusals import Refused
 from registry.states import STAFF
 
 admin.site.site_header = admin.site.site_title = "首席质量官服务平台 · 后台"
@@ -163,50 +158,15 @@ class JobAdmin(ScopedAdmin):
     search_fields = ["title", "reference", "subject"]
 
 
-class ExtensionForm(forms.ModelForm):
-    """An extension of the measure, or its successor's validity, as its document says (Art. 14)."""
-
-    first_day = DayField(label="首日")
-    last_day = DayField(label="末日", required=False, help_text="没有写明末日的，留空。")
-
-    class Meta:
-        model = BasisPeriod
-        fields = ["edition", "title", "number", "is_demo"]
-
-    def clean(self):
-        """What the action would refuse is said here, so that what was typed stays."""
-        told = super().clean()
-        first_day, last_day = told.get("first_day"), told.get("last_day")
-        if first_day and last_day and last_day < first_day:
-            self.add_error("last_day", "末日不得早于首日。")
-        elif first_day and BasisPeriod.unscoped.filter(period__overlap=days(first_day, last_day)).exists():
-            self.add_error("first_day", "同一日只能有一个有效的制度依据，请核对首日和末日。")
-        return told
-
-
 @admin.register(BasisPeriod)
 class BasisPeriodAdmin(ScopedAdmin):
-    list_display = ["title", "kind", "period", "is_demo"]
+    list_display = ["title", "number", "kind", "period", "is_demo"]
 
-    def get_form(self, request, obj=None, **kwargs):
-        return super().get_form(request, obj, **kwargs) if obj else ExtensionForm
 
-    def get_fields(self, request, obj=None):
-        extension = ["edition", "title", "number", "first_day", "last_day", "is_demo"]
-        return super().get_fields(request, obj) if obj else extension
-
-    def has_add_permission(self, request):
-        return request.user.is_authenticated and request.user.has_perm("registry.record_basis")
-
-    def save_model(self, request, obj, form, change):
-        """The action writes; a refusal stays on the form as a message."""
-        facts = {name: form.cleaned_data[name] for name in self.get_fields(request)}
-        try:
-            saved = record_extension(**facts, by=request.user, at=timezone.now())
-        except Refused as refusal:
-            messages.error(request, refusal.sentence)
-            raise PermissionDenied(refusal.sentence) from refusal
-        obj.pk = saved.pk
+@admin.register(AuthorityName)
+class AuthorityNameAdmin(ScopedAdmin):
+    list_display = ["name", "county", "since", "number", "is_demo"]
+    list_select_related = ["county"]
 
 
 class AccountForm(forms.ModelForm):

@@ -40,11 +40,12 @@ def history(*events: QuerySet) -> list[Entry]:
             found.append((event, before.get(event.pgh_obj_id)))
             before[event.pgh_obj_id] = event
     found.sort(key=lambda pair: (pair[0].pgh_created_at, pair[0].pgh_id), reverse=True)
-    names = _names(event for event, _ in found[:LONGEST])
+    people = _people(event for event, _ in found[:LONGEST])
     for event, earlier in found[:LONGEST]:
         tracked = type(event).pgh_tracked_model
         what = f"{VERBS[event.pgh_label]}{tracked._meta.verbose_name}"
-        who = names.get(_user_of(event), "系统")
+        by = people.get(_user_of(event))
+        who = f"{by.display_name}（{by.office_at(event.pgh_created_at)}）" if by else "系统"
         entries.append(Entry(event.pgh_created_at, who, [what, *_changes(tracked, earlier, event)]))
     return entries
 
@@ -53,11 +54,11 @@ def _user_of(event) -> int | None:
     return event.pgh_context.metadata.get("user") if event.pgh_context else None
 
 
-def _names(events: Iterable) -> dict[int, str]:
-    """Account → whose it is, in words, with the office."""
+def _people(events: Iterable) -> dict[int, User]:
+    """The accounts that wrote these events, each with its office at hand."""
     keys = {_user_of(event) for event in events} - {None}
     people = User.unscoped.filter(pk__in=keys).select_related("county", "enterprise")
-    return {person.pk: f"{person.display_name}（{person.office_name}）" for person in people}
+    return {person.pk: person for person in people.prefetch_related("county__bureau_names")}
 
 
 def _changes(tracked, earlier, event) -> list[str]:

@@ -24,6 +24,7 @@ from registry import locks
 from registry.actions.common import allow, locked
 from registry.faults import sentence_for
 from registry.models import Job, User
+from registry.models.acts import basis_marks
 from registry.refusals import Refused
 
 logger = logging.getLogger(__name__)
@@ -92,7 +93,7 @@ def _work(job: Job, remaining, do, name) -> None:
         now = timezone.now()
         _note(job, started_at=Coalesce("started_at", now), left_out=[], total=F("done") + len(steps))
         job.left_out = []
-        with pghistory.context(user=job.created_by_id, url=job.page):
+        with pghistory.context(user=job.created_by_id, url=job.page, **basis_marks(timezone.localdate(now))):
             for step in steps:
                 if connection.connection is not session:
                     raise LockLost

@@ -83,6 +83,7 @@ rules.add_perm("registry.resend_delivery", is_bureau & oversees_delivery)
 rules.add_perm("registry.see_history", is_staff)
 rules.add_perm("registry.manage_accounts", is_administrator)
 rules.add_perm("registry.record_basis", is_administrator)
+rules.add_perm("registry.see_basis_documents", is_staff)
 rules.add_perm("registry.record_interpretation", is_municipal)
 
 

@@ -20,7 +20,7 @@ from appointments.rules import needs_opinion
 from appointments.states import APPOINTED_STATES, Appointer, EndReason, EvidenceKind, PaperKind, State
 from registry.actions.common import day_of
 from registry.actions.enterprises import designate, register_enterprise
-from registry.actions.files import store_file
+from registry.actions.files import store_file, store_file_of_measure
 from registry.actions.measure import load_measure, record_extension
 from registry.actions.people import record_fact, record_person
 from registry.measures import DIRECTORY, read
@@ -103,6 +103,11 @@ def measure(counties) -> Edition:
     return Edition.unscoped.get(key=MEASURE.edition.key)
 
 
+def measure_paper(by: User, at=AT, name: str = "文件.pdf"):
+    """The scan of a document about the measure, as the administrator keeps it."""
+    return store_file_of_measure(pdf(), name, by=by, at=at)
+
+
 @pytest.fixture
 def extension(measure, administrator):
     """A document that keeps the measure in force today."""
@@ -112,6 +117,7 @@ def extension(measure, administrator):
         last_day=None,
         title="关于延长有效期的通知",
         number="清质监〔2018〕1号",
+        document=measure_paper(administrator),
         by=administrator,
         at=AT,
     )

@@ -17,7 +17,7 @@ from appointments.models import Achievement, DismissalRecommendation, Evidence, 
 from appointments.states import CaseState, PaperKind
 from registry import jobs
 from registry.actions.people import correct_name
-from registry.models import Delivery, Job, Message, StoredFile
+from registry.models import BasisPeriod, Delivery, Job, Message, StoredFile
 from registry.outbox import record_bounce
 from registry.pages import PortalForm
 from tests import cast, tasks
@@ -69,6 +69,11 @@ ADDRESSES = {
     "inbox": Address(SIGNED_IN),
     "open_message": about_a("{message}", seen_by=set(), written_by={"user_a"}),
     "measure": Address(EVERYBODY, inside=EVERYBODY),
+    "basis_record": Address({"administrator"}),
+    "basis_extend": Address({"administrator"}),
+    "basis_load": Address({"administrator"}),
+    "basis_name": Address({"administrator"}),
+    "basis_document": Address(BUREAU | CITY, ("{basis}",)),
     "interpretation_list": Address(EVERYBODY, inside=EVERYBODY),
     "interpretation_new": Address({"municipal"}, ("ce_hours",)),
     # A file is compared and let go: what the write leaves is a tally and a window of the limit.
@@ -273,6 +278,7 @@ def world(
         "enterprise": company_a.reference,
         "person": person_a.reference,
         "education": person_a.educations.first().pk,
+        "basis": BasisPeriod.unscoped.exclude(document=None).first().document.reference,
         "file": Evidence.unscoped.get(appointment=filed).file.reference,
         "job": stopped_job(make.enterprise_user(company_a)).reference,
         "delivery": bounced_delivery(company_a).reference,

@@ -43,7 +43,7 @@ from registry.actions.measure import record_extension
 from registry.models import Delivery, Message
 from registry.refusals import Refused, Stale
 from registry.states import Channel, Designation, Role
-from tests.cast import AT, COMPLETE, TODAY, account
+from tests.cast import AT, COMPLETE, TODAY, account, measure_paper
 from tests.supervision_cast import (
     DUE,
     FOUND,
@@ -687,7 +687,7 @@ def test_no_case_is_opened_proposed_or_signed_on_a_day_without_a_legal_basis(
     """Art. 14: a recommendation is an adverse act; the extension here lasts until the day after tomorrow."""
     record_extension(
         edition=measure, first_day=date(2018, 4, 1), last_day=TODAY + 2 * DAY, title="关于延长有效期的通知",
-        number="清质监〔2018〕1号", by=administrator, at=AT,
+        number="清质监〔2018〕1号", document=measure_paper(administrator), by=administrator, at=AT,
     )  # fmt: skip
     supervise, over = Supervise(make), AT + 3 * DAY
     appointment = supervise.cqo(person_a, company_a)
@@ -713,7 +713,7 @@ def test_what_was_known_or_asked_on_a_day_without_a_basis_supports_no_ground(
     """Art. 14: the extension begins only today; the notice and the knowledge are of the days before it."""
     record_extension(
         edition=measure, first_day=TODAY, last_day=TODAY + 30 * DAY, title="关于延长有效期的通知",
-        number="清质监〔2026〕9号", by=administrator, at=AT,
+        number="清质监〔2026〕9号", document=measure_paper(administrator), by=administrator, at=AT,
     )  # fmt: skip
     supervise = Supervise(make)
     appointment = supervise.cqo(person_a, company_a)

@@ -8,7 +8,7 @@ import time_machine
 from registry.actions.measure import record_extension
 from registry.actions.people import remove_fact
 from registry.models import ProfessionalQualification
-from tests.cast import AT
+from tests.cast import AT, measure_paper
 from tests.supervision_cast import FIRST_DAY
 
 DAY = timedelta(days=1)
@@ -62,7 +62,7 @@ def test_each_day_names_the_edition_it_stands_on_or_that_none_was_in_force(
     assert "没有有效的制度依据" in asked(county_one, company_a, date(2018, 3, 31))
     record_extension(
         edition=measure, first_day=date(2018, 3, 31), last_day=None, title="延长通知", number="清质监〔2018〕2号",
-        by=administrator, at=AT,
+        document=measure_paper(administrator), by=administrator, at=AT,
     )  # fmt: skip
     assert "管理办法（试行）（延长通知，2018年3月31日" in asked(county_one, company_a, date(2018, 3, 31))
 

@@ -17,7 +17,7 @@ from registry.faults import sentence_for
 from registry.models import Job, Message
 from registry.refusals import Refused
 from registry.states import Outcome
-from tests.cast import AT, person
+from tests.cast import AT, measure_paper, person
 from tests.training_cast import DAYS, trainer_of
 from training import actions
 from training.actions.certificates import changes_since, preview_certificate
@@ -287,7 +287,7 @@ def test_a_reissue_keeps_the_day_the_number_and_the_basis_of_the_first(
     assert first.outside_basis
     record_extension(
         edition=measure, first_day=date(2026, 11, 1), last_day=None, title="关于延长有效期的通知",
-        number="清质监〔2026〕9号", by=administrator, at=AT + timedelta(days=18),
+        number="清质监〔2026〕9号", document=measure_paper(administrator), by=administrator, at=AT + timedelta(days=18),
     )  # fmt: skip
     end_employment(person_a, enterprise=company_b, last_day=date(2026, 12, 1), by=user_b, at=AT + timedelta(days=20))
     later = AT + timedelta(days=28)
@@ -310,7 +310,7 @@ def test_a_basis_recorded_after_the_issue_alone_makes_nothing_to_reissue(
     certificate = train.certified(person_a, company_a)
     record_extension(
         edition=measure, first_day=date(2018, 4, 1), last_day=None, title="关于延长有效期的通知",
-        number="清质监〔2026〕9号", by=administrator, at=AT,
+        number="清质监〔2026〕9号", document=measure_paper(administrator), by=administrator, at=AT,
     )  # fmt: skip
     assert changes_since(certificate, at=AT) == []
     assert "内容没有变化" in refused(actions.reissue_certificate, certificate, reason="有依据了", by=trainer, at=AT)

@@ -40,9 +40,10 @@ from appointments.models import (
 from appointments.states import ActKind, CaseActKind, CaseState, EndReason, FindingState, Party
 from registry import jobs
 from registry.actions.common import remember_form
-from registry.actions.measure import record_interpretation
+from registry.actions.measure import record_authority_name, record_interpretation
 from registry.faults import BY_HAND, TRIGGERS, sentence_for
 from registry.models import (
+    AuthorityName,
     Clause,
     Counter,
     Delivery,
@@ -132,6 +133,14 @@ def other(w, **values) -> Write:
     return copy(w.certificate, code="-", enrolment=w.seated, candidate=w.seated.candidate, **values)
 
 
+def renamed(document, *, by) -> AuthorityName:
+    """The municipal bureau under a new name."""
+    return record_authority_name(
+        county=None, name="清远市市场监督管理局", since=TODAY, title="关于机构改革的通知", number="清府〔2019〕1号",
+        document=document, by=by, at=AT,
+    )  # fmt: skip
+
+
 # Name of the constraint → the write that breaks it, and no other rule before it.
 PROVOKED: dict[str, Callable[[SimpleNamespace], Write]] = {
     # Accounts and enterprises
@@ -176,6 +185,10 @@ PROVOKED: dict[str, Callable[[SimpleNamespace], Write]] = {
     "basis_period_no_overlap": lambda w: copy(w.extension),
     "basis_period_has_days": lambda w: change(w.extension, period=EMPTY),
     "basis_period_one_original": lambda w: change(w.extension, kind="original"),
+    "basis_period_has_its_document": lambda w: change(w.extension, document=None),
+    "basis_period_planned_if_ended": lambda w: change(w.extension, planned_last_day=TODAY),
+    "authority_name_once_a_day": lambda w: copy(w.name),
+    "authority_name_has_its_document": lambda w: change(w.name, number=""),
     "clause_path_unique": lambda w: change(first(Clause, path="6"), path="7"),
     "interpretation_no_overlap": lambda w: copy(w.reading, number="口径二"),
     "interpretation_one_question": lambda w: copy(first(Interpretation, period=None)),
@@ -489,6 +502,7 @@ def world(
         person_a=person_a,
         person_b=person_b,
         extension=extension,
+        name=renamed(extension.document, by=extension.recorded_by),
         reading=reading,
         filed_a=everything["a"],
         filed_b=everything["b"],

@@ -142,6 +142,8 @@ def owners(row) -> set:
     if for_bureaus_alone(row):
         return {enterprise_of(row).county}
     match row._meta.model_name:
+        case "storedfile" if row.enterprise is None and row.county is None:
+            return {"city"}
         case "enterprise":
             return {row}
         case "candidate":
@@ -180,8 +182,8 @@ def sees(strangers, company_a, company_b, body, body_two, request):
         "user_b": {company_b},
         "county_two": {company_b, two},
         "trainer_two": {body_two},
-        "municipal": {company_a, company_b, one, two},
-        "administrator": {company_a, company_b, one, two},
+        "municipal": {company_a, company_b, one, two, "city"},
+        "administrator": {company_a, company_b, one, two, "city"},
     }
     known = {request.getfixturevalue(name): seen for name, seen in parties.items()}
     return known | {stranger: set() for stranger in strangers if stranger.is_authenticated}
@@ -335,6 +337,7 @@ READS_ONLY = {
     "appointments.actions.reports.content_of",
     "appointments.actions.reports.digest_of",
     "registry.actions.files.inspect",
+    "registry.actions.measure.predecessor_of",
     "training.actions.certificates.changes_since",
     "training.actions.certificates.content_of",
     "training.actions.certificates.fault_of",

@@ -14,9 +14,10 @@ from django.db import IntegrityError, transaction
 from registry.actions.measure import Loaded, load_measure, record_extension, record_interpretation
 from registry.measures import DIRECTORY, PARAMETERS, MeasureFault, Place, build, label, read
 from registry.models import BasisPeriod, Clause, Edition, Interpretation, User
-from registry.models.measure import legal_basis
+from registry.models.measure import edition_on, legal_basis
 from registry.refusals import Refused
 from registry.states import Role
+from tests.cast import measure_paper
 
 QINGYUAN = DIRECTORY / "qingyuan-2016.toml"
 PROMULGATED = Path(__file__).parent / "data" / "measure.txt"
@@ -410,7 +411,7 @@ def test_the_measure_is_in_force_from_its_first_to_its_last_day(edition, day, ou
     basis = legal_basis(day)
     assert basis.edition == edition
     assert basis.outside is outside
-    assert (Edition.unscoped.on(day) is None) is outside
+    assert (edition_on(day) is None) is outside
     assert (BasisPeriod.unscoped.on(day) is None) is outside
 
 
@@ -420,6 +421,7 @@ def extend(edition, by, **changes):
         "last_day": date(2020, 3, 30),
         "title": "关于延长有效期的通知",
         "number": "清府办〔2018〕1号",
+        "document": measure_paper(User.unscoped.get(role=Role.ADMINISTRATOR)),
     }
     return record_extension(edition=edition, by=by, at=AT, **(values | changes))
 
@@ -452,6 +454,7 @@ def test_the_file_loads_again_beside_a_recorded_extension(edition, administrator
         ({"last_day": date(2018, 3, 30)}, "last_day"),
         ({"title": " "}, "title"),
         ({"number": ""}, "number"),
+        ({"document": None}, "document"),
     ],
 )
 def test_an_extension_that_does_not_hold_is_refused(edition, administrator, changes, field):
@@ -461,7 +464,7 @@ def test_an_extension_that_does_not_hold_is_refused(edition, administrator, chan
     assert edition.periods.count() == 1
 
 
-def test_only_the_administrator_records_a_basis(edition, municipal):
+def test_only_the_administrator_records_a_basis(edition, administrator, municipal):
     with pytest.raises(Refused):
         extend(edition, municipal)
     assert edition.periods.count() == 1

@@ -25,7 +25,7 @@ from registry.models import Edition, Education, Enterprise, ProfessionalQualific
 from registry.models.measure import legal_basis
 from registry.refusals import Refused
 from registry.states import EducationLevel, Outcome, QualificationLevel, SizeBand
-from tests.cast import AT, TODAY
+from tests.cast import AT, TODAY, measure_paper
 from tests.test_enterprise_pages import signed_in
 from training.standing import requirement
 
@@ -239,7 +239,7 @@ def test_acts_under_the_first_edition_keep_theirs_when_another_follows(
     measure, administrator, make, company_a, person_a, company_b, person_b
 ):
     until_2026 = {"first_day": date(2018, 4, 1), "last_day": date(2025, 12, 31)}
-    document = {"title": "延长", "number": "清质监〔2018〕1号"}
+    document = {"title": "延长", "number": "清质监〔2018〕1号", "document": measure_paper(administrator)}
     record_extension(edition=measure, **until_2026, **document, by=administrator, at=AT)
     with time_machine.travel(EARLIER, tick=False):
         make.qualified(person_a, company_a)

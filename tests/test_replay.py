@@ -25,6 +25,7 @@ from registry.models.measure import Law
 from registry.models.people import Education, ProfessionalQualification
 from registry.refusals import Refused
 from registry.states import EducationLevel, QualificationLevel, SizeBand
+from tests.cast import measure_paper
 
 pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
@@ -116,7 +117,7 @@ class History:
             last = self.today + timedelta(days=self.rng.choice((30, 200)))
             record_extension(
                 edition=basis.edition, first_day=self.today, last_day=last, title="延长", number=f"延{self.n}",
-                by=self.administrator, at=self.now,
+                document=measure_paper(self.administrator, self.now),                by=self.administrator, at=self.now,
             )  # fmt: skip
         else:
             load_measure(successor(self.today, self.rng.randrange(0, 12), self.n), at=self.now)
@@ -159,7 +160,8 @@ ACTS = ("fact", "fact", "unmake", "reading", "measure", "file", "case", "case")
 def extension(measure, administrator):
     """清远's measure is in force for the first hundred days."""
     days = {"first_day": date(2018, 4, 1), "last_day": START.date() + 100 * DAY}
-    return record_extension(edition=measure, **days, title="延长", number="延0", by=administrator, at=START)
+    paper = {"title": "延长", "number": "延0", "document": measure_paper(administrator)}
+    return record_extension(edition=measure, **days, **paper, by=administrator, at=START)
 
 
 @pytest.fixture

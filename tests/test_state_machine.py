@@ -41,7 +41,7 @@ from registry.models import User
 from registry.refusals import Refused
 from registry.states import Role
 from tests import life
-from tests.cast import COMPLETE, account, pdf
+from tests.cast import COMPLETE, account, measure_paper, pdf
 from tests.life import DAY, Case, Duty, Life, Link, No, Nothing, Tenure
 from tests.supervision_cast import FOUND, REPORT, Supervise
 
@@ -80,12 +80,13 @@ def stage(db, request) -> Stage:
     administrator, edition = request.getfixturevalue("administrator"), request.getfixturevalue("measure")
     record_extension(
         edition=edition, first_day=BASIS[0], last_day=BASIS[1], title="关于延长有效期的通知",
-        number="清质监〔2018〕1号", by=administrator, at=START,
+        number="清质监〔2018〕1号", document=measure_paper(administrator), by=administrator, at=START,
     )  # fmt: skip
     supervise, persons = Supervise(make), {name: request.getfixturevalue(name) for name in ("person_a", "person_a_two")}
     row = supervise.cqo(persons["person_a"], company_a)
     duty = supervise.duty(row, START - 12 * DAY, due_on=DUE)
     files = {
+        "basis": measure_paper(administrator, START),
         "own": make.stored(company_a, name="纸质材料.pdf", at=START),
         "proof": store_file(pdf(), "送达回证.pdf", enterprise=company_a, internal=True, by=county_one, at=START),
     }
@@ -585,7 +586,8 @@ class Portal(RuleBasedStateMachine):
             self.attempt(
                 act, who, lambda: self.life.extend_basis(who, first, last),
                 lambda: record_extension(
-                    edition=edition, first_day=first, last_day=last, title="延长", number=f"清质监〔{first}〕号", **by
+                    edition=edition, first_day=first, last_day=last, title="延长", number=f"清质监〔{first}〕号",
+                    document=self.stage.files["basis"], **by,
                 ),
             )  # fmt: skip
         else:

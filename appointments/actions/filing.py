@@ -152,8 +152,9 @@ def file(appointment: Appointment, *, version: int, opinions: dict[str, str], by
     move(appointment, State.FILED, act="filed", by=by, at=at)
     appointment.save()
     EligibilitySnapshot.unscoped.create(
-        appointment=appointment, edition=listed.basis.edition, criteria=listed.as_json(), inputs=listed.inputs(),
-        opinions=kept, interpretations=listed.interpretations, taken_at=at, taken_by=by,
+        appointment=appointment, edition=listed.basis.edition, outside_basis=listed.basis.outside,
+        criteria=listed.as_json(), inputs=listed.inputs(), opinions=kept, interpretations=listed.interpretations,
+        taken_at=at, taken_by=by,
     )  # fmt: skip
     note(appointment, ActKind.FILED, by=by, at=at, reason=_in_one_line(kept))
     notices.filed(appointment, at=at)

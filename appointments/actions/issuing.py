@@ -8,6 +8,7 @@ from appointments.states import PaperKind, Party
 from registry import filestore
 from registry.actions.common import day_of, next_number
 from registry.models import User
+from registry.models.authority import authority_on, bureau_on
 from registry.models.measure import legal_basis
 from registry.verification import new_code, url_for
 
@@ -43,7 +44,7 @@ def issue_receipt(report: DutyReport, *, digest: str, by: User, at) -> ReportRec
         version=1,
         code=code,
         verify_url=url_for(code),
-        bureau_name=basis.edition.authority,
+        bureau_name=authority_on(day_of(at)),
         credit_code=appointment.enterprise.credit_code,
         cycle_title=duty.cycle.title,
         cycle_number=duty.cycle.number,
@@ -59,7 +60,7 @@ def issue_receipt(report: DutyReport, *, digest: str, by: User, at) -> ReportRec
     )
     return _kept(
         ReportReceipt, documents.report_receipt(facts), documents.REPORT_RECEIPT_TEMPLATE_VERSION, by=by, at=at,
-        report=report, number=number, code=code, facts={"content_sha256": digest},
+        report=report, number=number, code=code, facts={"content_sha256": digest, "bureau_name": facts.bureau_name},
     )  # fmt: skip
 
 
@@ -74,7 +75,7 @@ def _letter_facts(case: DismissalRecommendation, *, number: str, code: str, at) 
         version=1,
         code=code,
         verify_url=url_for(code) if code else "",
-        issuer_name=county.bureau_name if county else basis.edition.authority,
+        issuer_name=bureau_on(today, county),
         first_day=appointment.first_day,
         last_day=appointment.last_day,
         findings=casefile.findings_of(case, today),
@@ -86,7 +87,7 @@ def _letter_facts(case: DismissalRecommendation, *, number: str, code: str, at) 
         attachments=casefile.evidence_titles(case),
         signed_on=today,
         contact="",
-        copies="" if county else appointment.enterprise.county.bureau_name,
+        copies="" if county else appointment.enterprise.county.bureau_on(today),
     )
 
 
@@ -112,7 +113,8 @@ def preview_letter(case: DismissalRecommendation, *, at) -> bytes:
 
 def statement_notice(case: DismissalRecommendation, party: str, *, at) -> bytes:
     """陈述意见通知书 to the enterprise or to the CQO, drawn when asked for; it binds nothing and has no number."""
-    edition = legal_basis(day_of(at)).edition
+    asked = timezone.localdate(case.asked_at)
+    edition = legal_basis(asked).edition
     appointment, county = case.appointment, case.opened_by.county
     facts = documents.StatementFacts(
         **_of_appointment(appointment, edition),
@@ -120,15 +122,15 @@ def statement_notice(case: DismissalRecommendation, party: str, *, at) -> bytes:
         version=1,
         code="",
         verify_url="",
-        issuer_name=county.bureau_name if county else edition.authority,
+        issuer_name=bureau_on(asked, county),
         to_person=party == Party.CQO,
         first_day=appointment.first_day,
         last_day=appointment.last_day,
-        findings=casefile.facts_of(case, timezone.localdate(case.asked_at)),
+        findings=casefile.facts_of(case, asked),
         grounds=casefile.grounds_in_words(case, edition),
         reply_by=case.statement_due,
         post_address="",
-        signed_on=timezone.localdate(case.asked_at),
+        signed_on=asked,
         contact="",
     )
     return documents.statement_notice(facts)

@@ -15,6 +15,7 @@ from appointments.states import APPOINTED_STATES, ActKind, Appointer, PaperKind
 from registry import filestore
 from registry.actions.common import day_of, next_number, own_file
 from registry.models import Clause, StoredFile, User
+from registry.models.authority import authority_on
 from registry.models.measure import legal_basis
 from registry.refusals import Refused
 from registry.verification import new_code, url_for
@@ -65,7 +66,7 @@ def _values(appointment: Appointment, *, at, opinions: list[str] = ()) -> dict:
         "signed_on": day_of(at),
         "measure_title": f"《{edition.title}》",
         "duties": _duties(edition),
-        "bureau_name": edition.authority,
+        "bureau_name": authority_on(day_of(at)),
         "submitted_on": appointment.submitted_at and timezone.localdate(appointment.submitted_at),
         "checked_on": appointment.checked_at and timezone.localdate(appointment.checked_at),
         "filed_on": day_of(at),
@@ -107,6 +108,7 @@ def issue_paper(appointment: Appointment, kind: str, *, by: User, at, opinions: 
         appointment=appointment, kind=kind, number=number, version=facts.version, code=code, supersedes=previous,
         sha256=filestore.keep(data), size=len(data), template_version=DRAW[kind][2],
         facts=_content(facts), issued_at=at, issued_by=by,
+        edition=appointment.edition, outside_basis=appointment.outside_basis,  # what the paper says it stands on
     )  # fmt: skip
 
 

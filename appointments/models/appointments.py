@@ -21,12 +21,12 @@ from appointments.states import (
 )
 from registry.models import (
     Candidate,
-    Edition,
     Enterprise,
     IssuedPaper,
     ScopedBase,
     ScopedQuerySet,
     StoredFile,
+    UnderBasis,
     User,
     tracked,
 )
@@ -104,8 +104,10 @@ def text(label: str, length: int, **options) -> models.CharField:
 
 
 @tracked()
-class Appointment(ScopedBase):
+class Appointment(UnderBasis, ScopedBase):
     """One person's appointment as CQO of one enterprise (Art. 2, 11)."""
+
+    acted_at = "submitted_at"
 
     # Who appointed whom?
     reference = models.CharField("编号", max_length=16, unique=True, editable=False)
@@ -121,8 +123,6 @@ class Appointment(ScopedBase):
     term_years = models.PositiveSmallIntegerField("聘任年数", null=True, editable=False)
     term = DateRangeField("聘任期限", null=True, editable=False)
     in_force = DateRangeField("在任期间", null=True, editable=False)
-    edition = models.ForeignKey(Edition, models.PROTECT, verbose_name="依据", null=True, editable=False)
-    outside_basis = models.BooleanField("提交当日无有效依据", default=False, editable=False)
     # In what post, leading which departments?
     own_letter_number = text("企业聘书编号", 40)
     position = text("在本企业的职务", 40)
@@ -304,8 +304,10 @@ class Evidence(AppointmentRow):
         triggers = [keep_as_written("evidence_append_only")]
 
 
-class Act(AppointmentRow):
+class Act(UnderBasis, AppointmentRow):
     """Who did what, when and why: the timeline."""
+
+    acted_at = "at"
 
     kind = models.CharField(max_length=12, choices=ActKind.choices)
     at = models.DateTimeField("时间")
@@ -329,10 +331,11 @@ class Act(AppointmentRow):
         ]
 
 
-class EligibilitySnapshot(AppointmentRow):
+class EligibilitySnapshot(UnderBasis, AppointmentRow):
     """Each criterion of Art. 6 as it stood at filing, with its inputs, edition, interpretations and the opinion."""
 
-    edition = models.ForeignKey(Edition, models.PROTECT, related_name="+")
+    acted_at = "taken_at"
+
     criteria = models.JSONField()
     inputs = models.JSONField(encoder=DjangoJSONEncoder)
     opinions = models.JSONField(default=dict)

@@ -5,7 +5,7 @@ from django.db.models import Q
 
 from appointments.models.appointments import Appointment, ThroughAppointment
 from appointments.states import FINDING_MOVES, AccidentKind, Behaviour, FindingObject, FindingState
-from registry.models import Enterprise, ScopedBase, ScopedQuerySet, StoredFile, User
+from registry.models import Enterprise, ScopedBase, ScopedQuerySet, StoredFile, UnderBasis, User
 from registry.models import append_only as keep_as_written
 from registry.models.base import born_as, moves, pair, tracked
 
@@ -22,8 +22,10 @@ class FindingQuerySet(OfBureaus, ThroughAppointment):
 
 
 @tracked()
-class Finding(ScopedBase):
+class Finding(UnderBasis, ScopedBase):
     """发现情况: one of three behaviours about one of two objects (Art. 12(二)(1)); never detected by machine."""
+
+    acted_at = "filed_at"
 
     reference = models.CharField("编号", max_length=16, unique=True, editable=False)
     appointment = models.ForeignKey(Appointment, models.PROTECT, verbose_name="首席质量官", related_name="findings")
@@ -109,7 +111,7 @@ class FindingEvidence(ScopedBase):
         triggers = [keep_as_written("finding_evidence_append_only")]
 
 
-class Accident(ScopedBase):
+class Accident(UnderBasis, ScopedBase):
     """Art. 5(六): recorded apart. It leads to no ground of Art. 12 by itself; liability follows other laws."""
 
     append_only = True

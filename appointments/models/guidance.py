@@ -10,7 +10,7 @@ from django.db.models import F, OuterRef, Q, Subquery
 from appointments.models.appointments import Appointment
 from appointments.models.promotion import OfficeQuerySet, born_as_draft, stands
 from appointments.states import POLICY_MOVES, GuidanceWay, Mechanism, PolicyState
-from registry.models import Base, County, Enterprise, ScopedBase, ScopedQuerySet, StoredFile, User, tracked
+from registry.models import Base, County, Enterprise, ScopedBase, ScopedQuerySet, StoredFile, UnderBasis, User, tracked
 from registry.models import append_only as keep_as_written
 from registry.models.base import has_days, moves, pair
 from registry.states import Designation
@@ -24,7 +24,7 @@ class GuidanceQuerySet(ScopedQuerySet):
         return self.filter(corrections=None)
 
 
-class Guidance(ScopedBase):
+class Guidance(UnderBasis, ScopedBase):
     """指导记录 of a pilot enterprise (Art. 12(一)). What was wrong in it is corrected by a further record."""
 
     append_only = True
@@ -163,8 +163,10 @@ class PolicyQuerySet(OfficeQuerySet):
 
 
 @tracked()
-class Policy(Base):
+class Policy(UnderBasis, Base):
     """质量激励政策 of a county, or of the city where no county is named (Art. 9)."""
+
+    acted_at = "published_at"
 
     reference = models.CharField("编号", max_length=16, unique=True, editable=False)
     county = models.ForeignKey(

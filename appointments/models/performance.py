@@ -7,11 +7,11 @@ from django.db import models
 from django.db.models import Q
 
 from appointments.models.appointments import Appointment, ThroughAppointment
-from registry.models import ScopedBase, ScopedQuerySet, StoredFile, User
+from registry.models import ScopedBase, ScopedQuerySet, StoredFile, UnderBasis, User
 from registry.models import append_only as keep_as_written
 
 
-class TargetSheet(ScopedBase):
+class TargetSheet(UnderBasis, ScopedBase):
     """What enterprise and CQO agreed for a year, with the signed agreement."""
 
     append_only = True
@@ -89,7 +89,7 @@ class ThroughTarget(ScopedQuerySet):
     county_path = "target__sheet__appointment__enterprise__county_id"
 
 
-class TargetResult(ScopedBase):
+class TargetResult(UnderBasis, ScopedBase):
     """What became of a target, with its evidence; the latest one counts."""
 
     append_only = True

@@ -26,6 +26,7 @@ from registry.models import (
     ScopedBase,
     ScopedQuerySet,
     StoredFile,
+    UnderBasis,
     User,
     tracked,
 )
@@ -89,8 +90,10 @@ class CampaignQuerySet(OfficeQuerySet):
 
 
 @tracked()
-class Campaign(Base):
+class Campaign(UnderBasis, Base):
     """活动: 质量攻关, 管理改进 or 质量创新, organised by the city or by a county for its own (Art. 10)."""
+
+    acted_at = "published_at"
 
     reference = models.CharField("编号", max_length=16, unique=True, editable=False)
     county = models.ForeignKey(
@@ -295,10 +298,11 @@ class AchievementFile(ScopedBase):
         ]
 
 
-class AchievementAct(ScopedBase):
+class AchievementAct(UnderBasis, ScopedBase):
     """Who did what with an achievement, when and why."""
 
     append_only = True
+    acted_at = "at"
 
     achievement = models.ForeignKey(Achievement, models.PROTECT, related_name="acts")
     kind = models.CharField(max_length=10, choices=AchievementActKind.choices)
@@ -337,7 +341,7 @@ class CommendationQuerySet(ScopedQuerySet):
         return with_consent(self, "commendation").annotate(is_revoked=revoked)
 
 
-class Commendation(ScopedBase):
+class Commendation(UnderBasis, ScopedBase):
     """表彰奖励 by a document (Art. 10): of a CQO by the appointment, or of the enterprise. Recorded for good."""
 
     append_only = True
@@ -406,7 +410,7 @@ class ThroughCommendation(ScopedQuerySet):
     county_path = "commendation__enterprise__county_id"
 
 
-class CommendationRevocation(ScopedBase):
+class CommendationRevocation(UnderBasis, ScopedBase):
     """A commendation was revoked by a later document; the record of it stays."""
 
     append_only = True

@@ -25,11 +25,11 @@ from appointments.states import (
 from registry.models import (
     BasisPeriod,
     County,
-    Edition,
     IssuedPaper,
     ScopedBase,
     ScopedQuerySet,
     StoredFile,
+    UnderBasis,
     User,
 )
 from registry.models import append_only as keep_as_written
@@ -74,8 +74,10 @@ class CaseQuerySet(ThroughAppointment):
 
 
 @tracked()
-class DismissalRecommendation(ScopedBase):
+class DismissalRecommendation(UnderBasis, ScopedBase):
     """解除聘任建议: what a bureau recommends, or decides not to; the enterprise decides (Art. 12(二))."""
+
+    acted_at = "signed_at"
 
     reference = models.CharField("编号", max_length=16, unique=True, editable=False)
     appointment = models.ForeignKey(Appointment, models.PROTECT, verbose_name="任命", related_name="recommendations")
@@ -96,7 +98,6 @@ class DismissalRecommendation(ScopedBase):
     issuing_county = models.ForeignKey(County, models.PROTECT, null=True, related_name="+", verbose_name="签发的县局")
     number = models.CharField("发文字号", max_length=40, blank=True)
     answer_due = models.DateField("答复期限", null=True)
-    edition = models.ForeignKey(Edition, models.PROTECT, null=True, related_name="+", verbose_name="依据")
     basis = models.ForeignKey(BasisPeriod, models.PROTECT, null=True, related_name="+", verbose_name="当日有效的依据")
     # Was the letter served?
     letter_opened_at = models.DateTimeField("平台打开建议函的时间", null=True)
@@ -374,10 +375,11 @@ class StatementQuerySet(ThroughCase):
         return super().of_enterprise(enterprise_id).filter(party=Party.ENTERPRISE)
 
 
-class Statement(ScopedBase):
+class Statement(UnderBasis, ScopedBase):
     """陈述意见 of the enterprise or of the CQO."""
 
     append_only = True
+    acted_at = "at"
 
     case = models.ForeignKey(DismissalRecommendation, models.PROTECT, related_name="statements")
     party = models.CharField("陈述人", max_length=10, choices=Party.choices)
@@ -448,7 +450,7 @@ class StatementLink(ScopedBase):
         ]
 
 
-class NoticeService(ScopedBase):
+class NoticeService(UnderBasis, ScopedBase):
     """Delivery on paper of the notice that asks for a statement, with its proof; an internal file."""
 
     append_only = True
@@ -475,10 +477,11 @@ class CaseActQuerySet(ThroughCase):
         return super().of_enterprise(enterprise_id).filter(kind__in=OPEN_CASE_ACTS)
 
 
-class CaseAct(ScopedBase):
+class CaseAct(UnderBasis, ScopedBase):
     """Who did what in a case, when and why."""
 
     append_only = True
+    acted_at = "at"
 
     case = models.ForeignKey(DismissalRecommendation, models.PROTECT, related_name="acts")
     kind = models.CharField(max_length=16, choices=CaseActKind.choices)

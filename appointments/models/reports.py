@@ -19,7 +19,16 @@ from appointments.states import (
     ReportActKind,
     ReportState,
 )
-from registry.models import County, Edition, IssuedPaper, PortalQuerySet, ScopedBase, ScopedQuerySet, StoredFile, User
+from registry.models import (
+    County,
+    IssuedPaper,
+    PortalQuerySet,
+    ScopedBase,
+    ScopedQuerySet,
+    StoredFile,
+    UnderBasis,
+    User,
+)
 from registry.models import append_only as keep_as_written
 from registry.models.base import Base, born_as, has_days, moves, pair, tracked
 from registry.states import CITY_WIDE, Role
@@ -47,8 +56,10 @@ class CycleQuerySet(PortalQuerySet):
 
 
 @tracked()
-class ReportCycle(Base):
+class ReportCycle(UnderBasis, Base):
     """报告周期: the notice that asks for duty reports, and until when."""
+
+    acted_at = "published_at"
 
     reference = models.CharField("编号", max_length=16, unique=True, editable=False)
     # What is asked for?
@@ -64,8 +75,6 @@ class ReportCycle(Base):
         County, models.PROTECT, verbose_name="限于县(市、区)", null=True, blank=True, related_name="+"
     )
     # Under what, and where does it stand?
-    edition = models.ForeignKey(Edition, models.PROTECT, verbose_name="依据", null=True, related_name="+")
-    outside_basis = models.BooleanField("发布当日无有效依据", default=False)
     state = models.CharField("状态", max_length=12, choices=CycleState.choices, default=CycleState.DRAFT)
     version = models.PositiveIntegerField(default=1, editable=False)
     created_at = models.DateTimeField("建立时间")
@@ -259,10 +268,11 @@ class ReportDuty(ScopedBase):
         return report and report.received_on
 
 
-class DueExtension(Base):
+class DueExtension(UnderBasis, Base):
     """A later due day: for all under a notice, or for one; with its reason."""
 
     append_only = True
+    acted_at = "at"
 
     cycle = models.ForeignKey(ReportCycle, models.PROTECT, related_name="extensions")
     duty = models.ForeignKey(ReportDuty, models.PROTECT, null=True, related_name="extensions")
@@ -412,10 +422,11 @@ class ReportAttachment(ScopedBase):
         ordering = ["added_at", "pk"]
 
 
-class ReportAct(ScopedBase):
+class ReportAct(UnderBasis, ScopedBase):
     """Who did what with a report, when and why."""
 
     append_only = True
+    acted_at = "at"
 
     report = models.ForeignKey(DutyReport, models.PROTECT, related_name="acts")
     kind = models.CharField(max_length=12, choices=ReportActKind.choices)

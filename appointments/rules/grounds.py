@@ -117,10 +117,10 @@ def performance(
 ) -> Chain:
     """Art. 12(二)(2) 「和」: courses against the requirement, and results against targets agreed on file.
 
-    ``within_basis``: a measure was in force at the year's end (Art. 14). ``judged``: the year is over and was a whole year
-    of duty. ``results``: per target met, unmet or None for no result; None when no targets are on file. ``reading``:
-    ``both``, ``either``, or None while the bureau has not interpreted 「和」; then the ground stands only where it stands
-    under both readings.
+    ``within_basis``: a measure was in force at the year's end (Art. 14). ``judged``: the year is over and was a whole
+    year of duty. ``results``: per target met, unmet or None for no result; None when no targets are on file.
+    ``reading``: ``both``, ``either``, or None while the bureau has not interpreted 「和」; then the ground stands only
+    where it stands under both readings.
     """
     found = None if results is None else list(results)
     lacking = requirement.lacking(hours=hours, courses=courses)

@@ -217,7 +217,7 @@ def _events(finding: Finding, evidences: list) -> list[Event]:
     done.append(("立卷", finding.filed_at, finding.filed_by, "", ""))
     done.append(("撤销", finding.withdrawn_at, finding.withdrawn_by, finding.withdrawal_reason, "red"))
     told = [
-        Event(title, at, f"{by.display_name}（{by.office_name}）", text, tone)
+        Event(title, at, f"{by.display_name}（{by.office_at(at)}）", text, tone)
         for title, at, by, text, tone in done
         if at
     ]

@@ -139,7 +139,7 @@ def _drafted(appointment, user, acts, listed, today) -> NextStep:
 
 
 def _submitted(appointment, user, acts, listed, today) -> NextStep:
-    bureau, due = appointment.enterprise.county.bureau_name, due_day(waiting_since(appointment))
+    bureau, due = appointment.enterprise.county.bureau, due_day(waiting_since(appointment))
     if "check" not in acts:
         lines = [f"由{bureau}核对。登记早晚不改变聘任期限（第十一条）。"]
         return NextStep("等待核对", lines, note="核对或者退回后，在“消息”中告知。", due=due)
@@ -155,7 +155,7 @@ def _checked(appointment, user, acts, listed, today) -> NextStep:
         lines = ["县（市、区）局已核对，由市局登记。登记早晚不改变聘任期限（第十一条）。"]
         buttons = [("return", "退回补正")] if "return" in acts else []
         return NextStep("等待登记", lines, note="登记或者退回后，在“消息”中告知。", due=due, buttons=buttons)
-    note = f"登记后生成登记回执，消息发给{appointment.enterprise.name}和{appointment.enterprise.county.bureau_name}。"
+    note = f"登记后生成登记回执，消息发给{appointment.enterprise.name}和{appointment.enterprise.county.bureau}。"
     buttons = [("file", "登记"), ("return", "退回补正")]
     return NextStep("下一步：登记", [_unmet(listed)], note=note, due=due, buttons=buttons)
 
@@ -165,7 +165,7 @@ def _returned(appointment, user, acts, listed, today) -> NextStep:
     if "prepare" not in acts:
         lines = [f"已退回{appointment.enterprise.name}补正，等待重新提交。退回不影响聘任期限。"]
         return NextStep("等待企业补正", lines)
-    lines = [f"{act.by.office_name}退回：{act.reason}", "更正后重新提交。退回不影响聘任期限（第十一条）。"]
+    lines = [f"{act.by.office_at(act.at)}退回：{act.reason}", "更正后重新提交。退回不影响聘任期限（第十一条）。"]
     return NextStep("下一步：补正", lines, buttons=[("prepare", "开始补正"), ("submit", "核对并重新提交")])
 
 
@@ -281,19 +281,21 @@ def timeline_of(appointment: Appointment) -> list[Event]:
     """Newest first, with what it waits for on top."""
     events = []
     if appointment.state in (State.SUBMITTED, State.CHECKED):
-        office = appointment.enterprise.county.bureau_name if appointment.state == State.SUBMITTED else "市局"
+        office = appointment.enterprise.county.bureau if appointment.state == State.SUBMITTED else "市局"
         title = "等待核对" if appointment.state == State.SUBMITTED else "等待登记"
         events.append(Event(title, None, f"{office}，自{day_words(waiting_since(appointment))}", tone="now"))
     elif appointment.state == State.RETURNED:
         events.append(Event("等待补正", None, appointment.enterprise.name, tone="now"))
-    for act in appointment.acts.select_related("by__enterprise", "by__county"):
-        who = f"{act.by.display_name}（{act.by.office_name}）" if act.by else "期满自动终止"
+    acts = appointment.acts.select_related("by__enterprise", "by__county")
+    for act in acts.prefetch_related("by__county__bureau_names"):
+        who = f"{act.by.display_name}（{act.by.office_at(act.at)}）" if act.by else "期满自动终止"
         text = act.reason
         if act.kind == ActKind.RESUBMITTED:
             text = f"更正 {len(act.details.get('changes', {}))} 处"
         elif act.kind == ActKind.SUBMITTED:
             text = "纸质材料代录" if appointment.is_transcribed else "聘书、授权书定稿"
-        events.append(Event(ActKind(act.kind).label, act.at, who, text, ACT_TONES.get(act.kind, "")))
+        tone = ACT_TONES.get(act.kind, "")
+        events.append(Event(ActKind(act.kind).label, act.at, who, act.flagged(text), tone))
     return events
 
 

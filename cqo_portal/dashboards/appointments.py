@@ -10,7 +10,7 @@ from appointments.rules import is_renewable
 from appointments.states import TO_DO, State
 from cqo_portal.dashboards.items import COMING_DAYS, SHOWN, Coming, Todo
 from registry.models import Enterprise, User
-from registry.models.measure import legal_basis
+from registry.models.measure import basis_if_any
 from registry.states import Role
 
 
@@ -22,7 +22,7 @@ def _todo_of_enterprise(appointment: Appointment) -> Todo:
         return Todo(
             f"补正：任命{person}为首席质量官",
             act.reason if act else "",
-            act.by.office_name if act else "",
+            act.by.office_at(act.at) if act else "",
             timezone.localdate(act.at if act else appointment.saved_at),
             url,
             ("需处理", "amber"),
@@ -36,7 +36,7 @@ def _todo_of_bureau(appointment: Appointment) -> Todo:
     what = TO_DO[appointment.state]
     source, at = appointment.enterprise.name, appointment.submitted_at
     if appointment.state == State.CHECKED:
-        source, at = appointment.enterprise.county.bureau_name, appointment.checked_at
+        source, at = appointment.enterprise.county.bureau, appointment.checked_at
     return Todo(
         f"{what}：{appointment.enterprise.name}任命{appointment.candidate.name}",
         f"{appointment.reference}{'，代录' if appointment.is_transcribed else ''}",
@@ -51,6 +51,7 @@ def _todo_of_bureau(appointment: Appointment) -> Todo:
 def todos(user: User) -> list[Todo]:
     """What waits for this person's office, oldest first."""
     rows = Appointment.unscoped.awaiting(user).with_parties().with_last_return()
+    rows = rows.prefetch_related("enterprise__county__bureau_names")
     if user.role == Role.ENTERPRISE:
         return sorted(map(_todo_of_enterprise, rows), key=lambda todo: (todo.tag[0] != "需处理", todo.since))
     stamp = "checked_at" if user.role == Role.MUNICIPAL else "submitted_at"
@@ -83,7 +84,8 @@ def coming(user: User, today: date) -> list[Coming]:
 
 
 def _renewal_window(today: date) -> int:
-    return legal_basis(today).value("renewal_window_days")
+    basis = basis_if_any(today)
+    return basis.value("renewal_window_days") if basis else 0  # without a measure there is nobody whose term could end
 
 
 def cqo_in_force(enterprise: Enterprise, day: date) -> Appointment | None:

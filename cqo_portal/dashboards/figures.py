@@ -6,7 +6,7 @@ from django.db.models import Count, Q
 
 from appointments.models import Appointment
 from registry.models import Enterprise, User
-from registry.models.measure import legal_basis
+from registry.models.measure import basis_if_any
 from registry.states import Designation
 from training.models import PoolEntry
 
@@ -30,7 +30,8 @@ def coverage_goal(table: list[dict], today: date) -> tuple[int, int] | None:
 
     None while the measure in force sets no target for the year.
     """
-    goal = legal_basis(today).value("coverage_targets").get(str(today.year))
+    basis = basis_if_any(today)
+    goal = basis and basis.value("coverage_targets").get(str(today.year))
     there = sum(row["enterprises"] for row in table)
     if goal is None or not there:
         return None

@@ -11,6 +11,7 @@ from appointments.obligations import Obligation, obligations_of
 from appointments.states import CaseState, CycleState, ObligationKind, ReportState
 from cqo_portal.dashboards.items import COMING_DAYS, SHOWN, Coming, Todo
 from registry.models import User
+from registry.models.authority import authority_on
 from registry.rules import day_words
 from registry.states import Role
 
@@ -39,7 +40,8 @@ def todos(user: User, today: date) -> list[Todo]:
     cases = (
         DismissalRecommendation.unscoped.awaiting(user, today)
         .with_parties()
-        .select_related("opened_by__county", "issuing_county", "edition")
+        .select_related("opened_by__county", "issuing_county")
+        .prefetch_related("opened_by__county__bureau_names", "issuing_county__bureau_names")
     )
     told = _of_enterprise if user.role == Role.ENTERPRISE else _of_bureau
     found = [told(duty, today) for duty in duties[:SHOWN]]
@@ -57,7 +59,7 @@ def _of_enterprise(duty: ReportDuty, today: date) -> Todo:
         left = (duty.due_on - today).days
         what, tag = "提供履职报告", ("需处理", "amber") if left <= URGENT_DAYS else ("待提交", "blue")
         sub = f"{day_words(duty.due_on)}截止，" + (f"还有 {left} 天" if left >= 0 else f"已超 {-left} 天")
-    source = duty.cycle.edition.authority if duty.cycle.edition else ""
+    source = authority_on(timezone.localdate(duty.cycle.published_at))
     return Todo(f"{what}：{duty.cycle.title}", sub, source, duty.since, duty.page, tag, "12.(2).(3)")
 
 

@@ -88,7 +88,7 @@ def _of_project(row: ImprovementProject) -> Todo:
     return Todo(
         f"{what}：{row.candidate.name}，{row.title}",
         last.text[:60] if row.state == ProjectState.RETURNED else row.reference,
-        row.enterprise.name if row.state != ProjectState.RETURNED else last.by.office_name,
+        row.enterprise.name if row.state != ProjectState.RETURNED else last.by.office_at(last.at),
         timezone.localdate(last.at),
         reverse("project_detail", args=[row.reference]),
         tag,

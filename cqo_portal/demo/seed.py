@@ -13,6 +13,7 @@ from django.utils import timezone
 from appointments.actions import expire_due, include_late_joiners, send_reminders
 from appointments.models import DismissalRecommendation
 from appointments.states import CaseState
+from cqo_portal.demo import evidence
 from cqo_portal.demo.names import BUREAU_NAMES, FIRMS, FirmRow, Names
 from cqo_portal.demo.people import DAYS, City, Firm, Standing, hire, hire_shared, office_hour
 from cqo_portal.demo.promotion import stories as promotion_stories
@@ -20,11 +21,12 @@ from cqo_portal.demo.stories import PLOTS, Story, play
 from cqo_portal.demo.supervision import stories as supervision_stories
 from cqo_portal.demo.training import stories as training_stories
 from registry.actions.enterprises import designate, register_enterprise
+from registry.actions.files import store_file_of_measure
 from registry.actions.measure import record_extension, record_interpretation
 from registry.actions.people import end_employment
 from registry.models import County, Delivery, Edition, Enterprise, Message, User
 from registry.refusals import Refused
-from registry.rules import anniversary
+from registry.rules import anniversary, day_words
 from registry.states import DeliveryState, Designation, Role, SizeBand
 
 ENTERPRISE_ACCOUNTS = {"flagship": "enterprise-a", "newcomer": "enterprise-b"}
@@ -111,7 +113,10 @@ def _basis(edition: Edition, administrator: User, municipal: User, today: date) 
     """The measure lapsed in 2018 (Art. 14): the demo carries an extension and two readings, all marked 演示."""
     day = today - EXTENDED * DAYS
     at = yield _midnight(day) + timedelta(hours=8)
+    words = [f"《{edition.title}》的有效期，自{day_words(day)}起延长至{day_words(anniversary(today, 3))}。"]
+    scan = evidence.scan("关于延长有效期的通知", words, issuer=edition.authority, as_pdf=True)
     record_extension(
+        document=store_file_of_measure(scan, "延长有效期的通知（演示）.pdf", by=administrator, at=at),
         edition=edition, first_day=day, last_day=anniversary(today, 3), number=f"清质监演示〔{day.year}〕1号",
         title=f"关于延长《{edition.title}》有效期的通知（演示）", by=administrator, at=at, is_demo=True,
     )  # fmt: skip

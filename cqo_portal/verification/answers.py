@@ -13,6 +13,7 @@ from django.utils import timezone
 from appointments.models import Paper, RecommendationLetter, ReportReceipt
 from appointments.states import CaseState, EndReason, PaperKind, State
 from registry.models import IssuedPaper
+from registry.models.authority import authority_on
 from registry.rules import day_words, masked_name
 from registry.states import CheckResult
 from registry.templatetags.portal import cn_range
@@ -119,9 +120,8 @@ def of_appointment(paper: Paper, today: date) -> Answer:
 def _shown_appointment(paper: Paper, filed: date | None) -> Shown:
     """Names are those on the paper, which a later change of name does not make untrue."""
     appointment, printed = paper.appointment, paper.facts
-    authority = appointment.edition.authority if appointment.edition else printed.get("bureau_name", "")
     submitted = timezone.localdate(appointment.submitted_at)
-    recorded = ("登记", f"{day_words(filed)}，{authority}") if filed else ("提交", day_words(submitted))
+    recorded = ("登记", f"{day_words(filed)}，{authority_on(filed)}") if filed else ("提交", day_words(submitted))
     rows = [("首席质量官", masked_name(printed["person_name"])), ("企业", printed["enterprise_name"])]
     rows += [("聘任期限", cn_range(appointment.term)), recorded]
     if appointment.ended_on and appointment.end_reason != EndReason.EXPIRED:
@@ -129,7 +129,7 @@ def _shown_appointment(paper: Paper, filed: date | None) -> Shown:
     return Shown(
         kind=paper.kind, title=paper.get_kind_display(), number=paper.number, version=paper.version,
         name=masked_name(printed["person_name"]), enterprise=printed["enterprise_name"],
-        issuer=authority if paper.kind == PaperKind.RECEIPT else printed["enterprise_name"],
+        issuer=printed["bureau_name" if paper.kind == PaperKind.RECEIPT else "enterprise_name"],
         valid_from=appointment.term.lower, valid_to=appointment.last_day, rows=tuple(rows),
     )  # fmt: skip
 
@@ -171,7 +171,7 @@ def _superseded(paper: IssuedPaper) -> tuple[CheckResult, str, date]:
 # Read along with the papers of supervision.
 LETTER_READS = ("case__appointment__enterprise", "case__appointment__candidate")
 RECEIPT_READS = (
-    "report__duty__cycle__edition", "report__duty__appointment__enterprise", "report__duty__appointment__candidate"
+    "report__duty__cycle", "report__duty__appointment__enterprise", "report__duty__appointment__candidate"
 )  # fmt: skip
 
 
@@ -194,8 +194,8 @@ def of_recommendation(letter: IssuedPaper, today: date) -> Answer:
 def of_report_receipt(receipt: IssuedPaper, today: date) -> Answer:
     """What a 收讫回执 is worth: it proves receipt on a day, and has no last one (Art. 12(二)(3))."""
     report, issued = receipt.report, timezone.localdate(receipt.issued_at)
-    appointment, cycle = report.duty.appointment, report.duty.cycle
-    name, authority = masked_name(appointment.candidate.name), cycle.edition.authority
+    appointment = report.duty.appointment
+    name, authority = masked_name(appointment.candidate.name), receipt.facts["bureau_name"]
     rows = (("首席质量官", name), ("企业", appointment.enterprise.name), ("收到", day_words(report.received_on)))
     shown = Shown(
         kind="report_receipt", title="履职报告收讫回执", number=receipt.number, version=receipt.version, name=name,

@@ -84,6 +84,15 @@ def store_file(
     return _keep(data, name, enterprise=enterprise, county=county, internal=internal, uploaded_by=by, uploaded_at=at)
 
 
+def store_file_of_measure(data: bytes, name: str, *, by: User, at) -> StoredFile:
+    """Keep a document by which a measure is in force or a bureau is named; the municipal bureau's file (Art. 14).
+
+    Raises Refused when it is none of the kinds allowed.
+    """
+    allow(by, "registry.record_basis")
+    return _keep(data, name, uploaded_by=by, uploaded_at=at)
+
+
 def store_file_of_person(data: bytes, name: str, *, enterprise: Enterprise, at) -> StoredFile:
     """Keep what a person without an account sends by a one-time link: for the bureau's eyes alone (Art. 12).
 

@@ -19,7 +19,9 @@ from registry.measures import (
     QuestionPart,
     reading_fault,
 )
-from registry.models.accounts import User
+from registry.models.accounts import County, User
+from registry.models.authority import AuthorityName, bureau_on
+from registry.models.files import StoredFile
 from registry.models.measure import BasisPeriod, Clause, Edition, Interpretation, days
 from registry.refusals import Refused
 
@@ -47,18 +49,31 @@ def _lock_measure():
 
 
 @transaction.atomic
-def load_measure(measure: MeasureFile, *, at: datetime, by: User | None = None) -> Loaded:
+def load_measure(
+    measure: MeasureFile,
+    *,
+    at: datetime,
+    by: User | None = None,
+    number: str = "",
+    document: StoredFile | None = None,
+    ends_predecessor: bool = False,
+) -> Loaded:
     """Bring the rows of an edition in line with its file; loading the same file again changes nothing.
 
     An edition that is loaded keeps its parameters and its periods, since acts were done under them: Raises Refused when
-    a file would change them, or when its period falls into another edition's. ``by`` is None for the command.
+    a file would change them, or when its period falls into another edition's. ``by`` is None for the command; a person
+    gives the document's number and scan. ``ends_predecessor``: the period that holds the new measure's first day ends
+    the day before; acts done keep the edition they were done under.
     """
     if by is not None:
         allow(by, "registry.record_basis")
+        number = _documented(number, document)
     _lock_measure()
     edition = Edition.unscoped.filter(key=measure.edition.key).first()
     if edition is None:
-        edition, outcome = _create_edition(measure, at=at, by=by), Loaded.CREATED
+        paper = {"number": number, "document": document}
+        edition = _create_edition(measure, at=at, by=by, paper=paper, ends_predecessor=ends_predecessor)
+        outcome = Loaded.CREATED
     elif edition.source_sha256 == measure.sha256:
         return Loaded.UNCHANGED
     else:
@@ -84,13 +99,45 @@ def _describe(edition: Edition, measure: MeasureFile, *, at: datetime, by: User 
     edition.save()
 
 
-def _create_edition(measure: MeasureFile, *, at: datetime, by: User | None) -> Edition:
+def _create_edition(measure: MeasureFile, *, at: datetime, by: User | None, paper, ends_predecessor: bool) -> Edition:
     edition = Edition(key=measure.edition.key, parameters=_parameters(measure))
     _describe(edition, measure, at=at, by=by)
+    ended = _end_predecessor(measure) if ends_predecessor else None
+    planned = ended and ended.last_day
+    if ended:
+        ended.period = days(ended.first_day, measure.basis[0].first_day - timedelta(days=1))
+        ended.save(update_fields=["period"])
+    rows = []
     for part in measure.basis:
-        document = {"kind": part.kind, "title": part.title, "number": part.number, "is_demo": measure.edition.is_demo}
-        _add_period(edition, part.first_day, part.last_day, at=at, by=by, **document)
+        document = paper | {"kind": part.kind, "title": part.title, "is_demo": measure.edition.is_demo}
+        document["number"] = part.number or paper["number"]
+        rows.append(_add_period(edition, part.first_day, part.last_day, at=at, by=by, **document))
+    if ended:
+        ended.successor, ended.planned_last_day = rows[0], planned
+        ended.save(update_fields=["successor", "planned_last_day"])
     return edition
+
+
+def predecessor_of(measure: MeasureFile) -> BasisPeriod | None:
+    """The period that holds the new measure's first day, and would have to end the day before; None where none does."""
+    return BasisPeriod.unscoped.exclude(edition__key=measure.edition.key).on(measure.basis[0].first_day)
+
+
+def _end_predecessor(measure: MeasureFile) -> BasisPeriod | None:
+    """The period that a successor ends; Refused where it would not leave it a single day."""
+    ended, first_day = predecessor_of(measure), measure.basis[0].first_day
+    if ended and ended.first_day == first_day:
+        raise Refused(f"《{ended.title}》的有效期与新的办法同日开始，不能由它代替。请核对办法文件的首日。")
+    return ended
+
+
+def _documented(number: str, document: StoredFile | None) -> str:
+    """The document's number, trimmed; Refused where a person records something without number or file."""
+    if not number.strip():
+        raise Refused("请填写文号。", field="number")
+    if document is None:
+        raise Refused("请上传文件的扫描件或者 PDF。", field="document")
+    return number.strip()
 
 
 def _update_edition(edition: Edition, measure: MeasureFile, *, at: datetime, by: User | None):
@@ -100,7 +147,7 @@ def _update_edition(edition: Edition, measure: MeasureFile, *, at: datetime, by:
             f"办法 {edition.key} 已经装入，参数 {'、'.join(changed)} 不得更改：已有事项依此办理。"
             "参数不同的办法请另取代码（key）作为新的办法装入。"
         )
-    held = [row.period for row in edition.periods.all()][: len(measure.basis)]
+    held = [row.planned for row in edition.periods.all()][: len(measure.basis)]
     if held != [days(part.first_day, part.last_day) for part in measure.basis]:
         raise Refused(f"办法 {edition.key} 已经装入，有效期不得通过文件更改；延长有效期请另行记录。")
     _describe(edition, measure, at=at, by=by)
@@ -167,23 +214,57 @@ def record_extension(
     last_day: date | None,
     title: str,
     number: str,
+    document: StoredFile | None,
     by: User,
     at: datetime,
     is_demo: bool = False,
 ) -> BasisPeriod:
     """Record a document that keeps the edition in force (Art. 14), first and last day inclusive; None means no end.
 
-    Raises Refused for anybody who may not, a document without title or number, or days that already have a basis.
+    Raises Refused for anybody who may not, a document without title, number or file, or days that already have a basis.
     """
     allow(by, "registry.record_basis")
-    title, number = title.strip(), number.strip()
-    if not title:
-        raise Refused("请填写延长有效期的文件名称。", field="title")
-    if not number:
-        raise Refused("请填写延长有效期的文件文号。", field="number")
+    if not title.strip():
+        raise Refused("请填写文件名称。", field="title")
+    paper = {"number": _documented(number, document), "title": title.strip(), "document": document}
     _lock_measure()
-    document = {"kind": BasisKind.EXTENSION, "title": title, "number": number, "is_demo": is_demo}
-    return _add_period(edition, first_day, last_day, at=at, by=by, **document)
+    paper |= {"kind": BasisKind.EXTENSION, "is_demo": is_demo}
+    return _add_period(edition, first_day, last_day, at=at, by=by, **paper)
+
+
+@transaction.atomic
+def record_authority_name(
+    *,
+    county: County | None,
+    name: str,
+    since: date,
+    title: str,
+    number: str,
+    document: StoredFile | None,
+    by: User,
+    at: datetime,
+    is_demo: bool = False,
+) -> AuthorityName:
+    """Record what a bureau is called from a day on; without a county the municipal bureau. Papers stay as they are.
+
+    Raises Refused for anybody who may not, a document without title, number or file, or a name that changes nothing.
+    """
+    allow(by, "registry.record_basis")
+    name = name.strip()
+    if not name:
+        raise Refused("请填写部门名称。", field="name")
+    if not title.strip():
+        raise Refused("请填写文件名称。", field="title")
+    number = _documented(number, document)
+    _lock_measure()
+    if AuthorityName.unscoped.filter(county=county, since=since).exists():
+        raise Refused("这一部门自这一天起的名称已经记录。", field="since")
+    if bureau_on(since, county) == name:
+        raise Refused("这一天的名称已经是它，不需要记录。", field="name")
+    return AuthorityName.unscoped.create(
+        county=county, name=name, since=since, title=title.strip(), number=number, document=document,
+        is_demo=is_demo, recorded_at=at, recorded_by=by,
+    )  # fmt: skip
 
 
 def _add_period(edition: Edition, first_day: date, last_day: date | None, *, at, by, **values) -> BasisPeriod:

@@ -199,6 +199,11 @@ def read(path: Path | str) -> MeasureFile:
         raw = Path(path).read_bytes()
     except OSError as error:
         raise MeasureFault([(str(path), f"无法读取文件：{error.strerror}。")]) from error
+    return parse(raw)
+
+
+def parse(raw: bytes) -> MeasureFile:
+    """The measure in the bytes of a TOML file. Raises MeasureFault with every fault found; syntax is told by line."""
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -96,6 +96,15 @@ PARAMETERS: dict[str, Parameter] = {
 }
 
 
+def said(name: str, value: Value | None, by_size: dict[str, Value] | None = None) -> str:
+    """A parameter's value as a person reads it, with what differs by the size of the enterprise."""
+    say = PARAMETERS[name].say
+    if value is None:
+        return "没有规定，由市局解释"
+    sizes = [f"{SizeBand(size).label}企业{say(other)}" for size, other in (by_size or {}).items()]
+    return "；".join([say(value), *sizes])
+
+
 def size_check(check: Check) -> Check:
     """The check of a table by size of enterprise, each value like the general one."""
     return table(one_of(SizeBand.values), check)

@@ -1,6 +1,8 @@
 """The registry's rows, by question: who signs in, which enterprise, which person, file and job, which measure."""
 
 from registry.models.accounts import County, User
+from registry.models.acts import UnderBasis
+from registry.models.authority import AuthorityName
 from registry.models.base import Base, PortalQuerySet, ScopedBase, ScopedQuerySet, tracked
 from registry.models.checks import RateWindow, VerificationTally
 from registry.models.enterprises import Enterprise, EnterpriseDesignation, EnterpriseSeat
@@ -18,6 +20,7 @@ from registry.models.people import (
 )
 
 __all__ = [
+    "AuthorityName",
     "Base",
     "BasisPeriod",
     "Candidate",
@@ -44,6 +47,7 @@ __all__ = [
     "ScopedBase",
     "ScopedQuerySet",
     "StoredFile",
+    "UnderBasis",
     "User",
     "VerificationTally",
     "append_only",

@@ -1,11 +1,14 @@
 """Counties and the people who sign in."""
 
+from datetime import date, datetime
+
 import rules
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.validators import UnicodeUsernameValidator
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
+from django.utils import timezone
 
 from registry.models.base import Base, PortalQuerySet, tracked
 from registry.states import CITY_WIDE, STAFF, Role
@@ -16,7 +19,7 @@ class County(Base):
 
     code = models.CharField("区划代码", max_length=6, unique=True)
     name = models.CharField("县(市、区)", max_length=20, unique=True)
-    bureau_name = models.CharField("质监部门名称", max_length=40)
+    bureau_name = models.CharField("质监部门名称", max_length=40)  # until a later one is recorded: see ``bureau_on``
 
     class Meta(Base.Meta):
         verbose_name = verbose_name_plural = "县(市、区)"
@@ -24,6 +27,16 @@ class County(Base):
 
     def __str__(self):
         return self.name
+
+    def bureau_on(self, day: date) -> str:
+        """What its bureau is called on that day: the name recorded last until then, else the first one."""
+        names = sorted((row.since, row.name) for row in self.bureau_names.all() if row.since <= day)
+        return names[-1][1] if names else self.bureau_name
+
+    @property
+    def bureau(self) -> str:
+        """What its bureau is called today."""
+        return self.bureau_on(timezone.localdate())
 
 
 class UserQuerySet(PortalQuerySet):
@@ -112,11 +125,18 @@ class User(AbstractBaseUser):
 
     @property
     def office_name(self) -> str:
-        """For whom this person acts."""
+        """For whom this person acts, as it is called today."""
+        return self._office_on(timezone.localdate())
+
+    def office_at(self, moment: datetime) -> str:
+        """For whom this person acted, as the office was called on the day of that moment."""
+        return self._office_on(timezone.localdate(moment))
+
+    def _office_on(self, day: date) -> str:
         if self.enterprise_id:
             return self.enterprise.name
         if self.county_id:
-            return self.county.bureau_name
+            return self.county.bureau_on(day)
         if self.role == Role.TRAINER and (membership := getattr(self, "training_membership", None)):
             return membership.body.name  # the app above says which body it is
         return Role.MUNICIPAL.label if self.role == Role.MUNICIPAL else Role(self.role).label

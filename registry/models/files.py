@@ -5,6 +5,7 @@ from django.db import models
 from django.db.models import Q
 
 from registry.models.accounts import County, User
+from registry.models.acts import UnderBasis
 from registry.models.base import Base, ScopedBase, ScopedQuerySet
 from registry.models.enterprises import Enterprise
 
@@ -99,10 +100,11 @@ class FormToken(Base):
         ]
 
 
-class IssuedPaper(ScopedBase):
+class IssuedPaper(UnderBasis, ScopedBase):
     """Abstract: a paper as issued. Bytes and SHA-256 are stored at issue and never rendered anew."""
 
     append_only = True
+    acted_at = "issued_at"
 
     number = models.CharField("编号", max_length=40)
     version = models.PositiveIntegerField("版次", default=1)

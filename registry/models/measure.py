@@ -22,12 +22,6 @@ def days(first_day: date, last_day: date | None) -> DateRange:
     return DateRange(first_day, last_day and last_day + timedelta(days=1), "[)")
 
 
-class EditionQuerySet(PortalQuerySet):
-    def on(self, day: date) -> Edition | None:
-        """The edition in force on that day; None when none is (Art. 14). See ``legal_basis`` for what applies then."""
-        return self.filter(periods__period__contains=day).first()
-
-
 @tracked()
 class Edition(Base):
     """One measure, as its bureau promulgated it, on what its first article names (Art. 1)."""
@@ -46,14 +40,17 @@ class Edition(Base):
     loaded_at = models.DateTimeField("装入时间")
     loaded_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
 
-    unscoped = EditionQuerySet.as_manager()
-
     class Meta(Base.Meta):
         verbose_name = verbose_name_plural = "办法"
         ordering = ["key"]
 
     def __str__(self):
         return self.title
+
+    @property
+    def first_day(self) -> date:
+        """The first day on which it is in force."""
+        return min(row.first_day for row in self.periods.all())
 
 
 class BasisPeriodQuerySet(PortalQuerySet):
@@ -73,8 +70,15 @@ class BasisPeriod(Base):
     kind = models.CharField("性质", max_length=20, choices=BasisKind.choices)
     title = models.CharField("文件名称", max_length=100)
     number = models.CharField("文号", max_length=60, blank=True)
+    document = models.ForeignKey(
+        "registry.StoredFile", models.PROTECT, verbose_name="文件", null=True, blank=True, related_name="+"
+    )
+    # Did a successor end it earlier than was laid down?
+    successor = models.ForeignKey("self", models.PROTECT, verbose_name="由何办法代替", null=True, related_name="+")
+    planned_last_day = models.DateField("原定末日", null=True)
     is_demo = models.BooleanField("演示", default=False)
     recorded_at = models.DateTimeField("记录时间")
+    # Empty for what a file brought that was loaded from the command line: nobody recorded it, and it needs no scan.
     recorded_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
 
     unscoped = BasisPeriodQuerySet.as_manager()
@@ -91,6 +95,16 @@ class BasisPeriod(Base):
                 condition=Q(kind=BasisKind.ORIGINAL),
                 violation_error_message="一个办法只有一段原定有效期。",
             ),
+            models.CheckConstraint(
+                name="basis_period_has_its_document",
+                condition=Q(recorded_by__isnull=True) | Q(document__isnull=False, title__gt="", number__gt=""),
+                violation_error_message="记录制度依据须写明文件名称、文号，并附文件。",
+            ),
+            models.CheckConstraint(
+                name="basis_period_planned_if_ended",
+                condition=Q(successor__isnull=False) | Q(planned_last_day__isnull=True),
+                violation_error_message="只有被代替的有效期才另记原定末日。",
+            ),
         ]
 
     def __str__(self):
@@ -105,6 +119,11 @@ class BasisPeriod(Base):
     def last_day(self) -> date | None:
         """The last day in force, inclusive; None while no end is set."""
         return self.period.upper and self.period.upper - timedelta(days=1)
+
+    @property
+    def planned(self) -> DateRange:
+        """The days as they were laid down, whether or not a successor ended them earlier."""
+        return days(self.first_day, self.planned_last_day) if self.successor_id else self.period
 
 
 @dataclass(frozen=True)
@@ -207,6 +226,12 @@ def legal_basis(day: date) -> Basis:
     Raises Edition.DoesNotExist when no measure is loaded.
     """
     return Law().on(day)
+
+
+def edition_on(day: date) -> Edition | None:
+    """The edition in force on that day; None when none is (Art. 14). See ``legal_basis`` for what applies then."""
+    basis = basis_if_any(day)
+    return basis.edition if basis and not basis.outside else None
 
 
 def basis_if_any(day: date) -> Basis | None:

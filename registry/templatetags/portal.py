@@ -63,6 +63,12 @@ def cn_range(value, last: date | None = None) -> str:
     return f"{day_words(first)}至{day_words(last)}" if last else f"{day_words(first)}起"
 
 
+@register.filter
+def office_at(person, moment: datetime) -> str:
+    """For whom an account acted, as the office was called on the day of that moment."""
+    return person.office_at(moment)
+
+
 # --- Working days ----------------------------------------------------------------------------------------------------
 
 

@@ -11,6 +11,7 @@ from django.db import transaction
 
 from registry.actions.common import allow, day_of, locked
 from registry.models import User
+from registry.models.measure import basis_if_any
 from registry.refusals import Refused
 from registry.rules import day_words
 from training.models import Assessment, Attendance, Enrolment, Session
@@ -60,7 +61,7 @@ def enter_results(
     sheet = _Sheet({row.day: row for row in session.days.all()}, session.pass_mark, by, at)
     changes = [row for pk, result in results.items() for row in sheet.changes(held[pk], result, seen.get(pk))]
     _write(Attendance, changes, "present")
-    _write(Assessment, changes, "sat_on", "score", "pass_mark", "passed")
+    _write(Assessment, changes, "sat_on", "score", "pass_mark", "passed", "edition", "outside_basis")
     return len(changes)
 
 
@@ -80,6 +81,7 @@ class _Sheet:
 
     def __init__(self, days: dict, pass_mark: int, by: User, at):
         self.days, self.pass_mark, self.by, self.at = days, pass_mark, by, at
+        self.basis = basis_if_any(day_of(at))
 
     def changes(self, enrolment: Enrolment, result: Result, seen: str | None) -> list:
         """The rows that change for one person. Raises Refused with the person's name."""
@@ -91,6 +93,8 @@ class _Sheet:
             raise Refused(f"{name}的考勤或成绩刚刚被他人修改，这次没有保存。请对照最新内容，确认后再次保存。")
         for row in changes:
             row.entered_at, row.entered_by = self.at, self.by
+            if isinstance(row, Assessment):
+                row.stand_on(self.basis)
         return changes
 
     def _attendance(self, enrolment: Enrolment, result: Result):

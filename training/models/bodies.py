@@ -6,7 +6,7 @@ from django.contrib.postgres.fields import DateRangeField
 from django.db import models
 from django.db.models import Aggregate, Exists, OuterRef, Q
 
-from registry.models import Base, County, PortalQuerySet, User, tracked
+from registry.models import Base, County, PortalQuerySet, UnderBasis, User, tracked
 from registry.models.base import has_days, no_overlap
 from registry.models.measure import days
 from registry.states import CITY_WIDE, Role
@@ -88,7 +88,7 @@ class TrainingBody(Base):
 
 
 @tracked()
-class Recognition(Base):
+class Recognition(UnderBasis, Base):
     """质监部门认可 (Art. 8 ¶1): from a day on, perhaps until a day; it can lapse."""
 
     body = models.ForeignKey(TrainingBody, models.PROTECT, verbose_name="培训机构", related_name="recognitions")

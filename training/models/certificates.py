@@ -4,7 +4,16 @@ import pgtrigger
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
 
-from registry.models import Candidate, Edition, Employment, IssuedPaper, ScopedBase, ScopedQuerySet, User, tracked
+from registry.models import (
+    Candidate,
+    Employment,
+    IssuedPaper,
+    ScopedBase,
+    ScopedQuerySet,
+    UnderBasis,
+    User,
+    tracked,
+)
 from registry.models import append_only as keep_as_written
 from registry.models.base import pair
 from registry.states import Role
@@ -56,8 +65,6 @@ class Certificate(IssuedPaper):
     # (migration certificate_stands_on_a_pass) makes a certificate without a pass impossible.
     assessment = models.ForeignKey(Assessment, models.PROTECT, related_name="+")
     passed = models.BooleanField(default=True, editable=False)
-    edition = models.ForeignKey(Edition, models.PROTECT, verbose_name="依据", related_name="+")
-    outside_basis = models.BooleanField("发证当日无有效依据", default=False)
     supersedes = models.OneToOneField(
         "self", models.PROTECT, null=True, blank=True, related_name="superseded_by", verbose_name="代替"
     )
@@ -150,8 +157,10 @@ class ThroughCertificate(ScopedQuerySet):
 
 
 @tracked()
-class Revocation(ScopedBase):
+class Revocation(UnderBasis, ScopedBase):
     """撤销: proposed with a reason by one person, in effect from the day a second person confirmed it."""
+
+    acted_at = "decided_at"
 
     certificate = models.ForeignKey(Certificate, models.PROTECT, related_name="revocations")
     reason = models.CharField("撤销理由", max_length=300)
@@ -217,3 +226,8 @@ class Revocation(ScopedBase):
                 violation_error_message="撤销自确认之日起生效，须记录日期。",
             ),
         ]
+
+    @property
+    def decided_at(self):
+        """When the second person decided, either way; None while nobody has."""
+        return self.confirmed_at or self.declined_at

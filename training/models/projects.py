@@ -7,7 +7,16 @@ from django.contrib.postgres.fields import DateRangeField
 from django.db import models
 from django.db.models import Exists, OuterRef, Q, Subquery
 
-from registry.models import Candidate, Edition, Enterprise, ScopedBase, ScopedQuerySet, StoredFile, User, tracked
+from registry.models import (
+    Candidate,
+    Enterprise,
+    ScopedBase,
+    ScopedQuerySet,
+    StoredFile,
+    UnderBasis,
+    User,
+    tracked,
+)
 from registry.models import append_only as keep_as_written
 from registry.models.base import has_days, moves, pair
 from training.models.certificates import Certificate, Revocation
@@ -104,10 +113,11 @@ class ThroughProject(ScopedQuerySet):
     county_path = "project__enterprise__county_id"
 
 
-class ProjectAct(ScopedBase):
+class ProjectAct(UnderBasis, ScopedBase):
     """Who did what, when and why, with the report and its evidence where there is one."""
 
     append_only = True
+    acted_at = "at"
 
     project = models.ForeignKey(ImprovementProject, models.PROTECT, related_name="acts")
     kind = models.CharField(max_length=10, choices=ProjectActKind.choices)
@@ -161,8 +171,10 @@ class PoolEntryQuerySet(ThroughProject):
 
 
 @tracked()
-class PoolEntry(ScopedBase):
+class PoolEntry(UnderBasis, ScopedBase):
     """Somebody in the 人才库: made by the system when the second of the two facts is there (Art. 8 ¶2)."""
+
+    acted_at = "entered_at"
 
     reference = models.CharField("编号", max_length=16, unique=True, editable=False)
     candidate = models.ForeignKey(Candidate, models.PROTECT, verbose_name="人员", related_name="pool_entries")
@@ -170,8 +182,6 @@ class PoolEntry(ScopedBase):
     project = models.ForeignKey(ImprovementProject, models.PROTECT, verbose_name="课题", related_name="+")
     entered_on = models.DateField("纳入日期")
     entered_at = models.DateTimeField()
-    edition = models.ForeignKey(Edition, models.PROTECT, verbose_name="依据", related_name="+")
-    outside_basis = models.BooleanField("纳入当日无有效依据", default=False)
     # The measure gives no rule of leaving: it is an act that somebody records, with a reason.
     left_on = models.DateField("退出日期", null=True, blank=True)
     left_at = models.DateTimeField(null=True, blank=True)

@@ -3,7 +3,7 @@
 import pgtrigger
 from django.db import models
 
-from registry.models import PersonFact, ScopedBase, ScopedQuerySet, User, tracked
+from registry.models import PersonFact, ScopedBase, ScopedQuerySet, UnderBasis, User, tracked
 from training.models.bodies import TrainingBody
 from training.states import TrainingKind
 
@@ -34,8 +34,10 @@ class ThroughRecord(ScopedQuerySet):
 
 
 @tracked()
-class CourseRecognition(ScopedBase):
+class CourseRecognition(UnderBasis, ScopedBase):
     """经市局认定: a course elsewhere that the municipal bureau recognised; whether it counts, the reading says."""
+
+    acted_at = "recognised_at"
 
     record = models.OneToOneField(TrainingRecord, models.PROTECT, related_name="recognition")
     hours = models.PositiveSmallIntegerField("认定学时")

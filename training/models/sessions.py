@@ -16,6 +16,7 @@ from registry.models import (
     PortalQuerySet,
     ScopedBase,
     ScopedQuerySet,
+    UnderBasis,
     User,
     tracked,
 )
@@ -58,8 +59,10 @@ class SessionQuerySet(PortalQuerySet):
 
 
 @tracked()
-class Session(Base):
+class Session(UnderBasis, Base):
     """培训班: 任职培训 or 继续教育, organised by a body on certain days (Art. 3 ¶1, 8 ¶1, 9)."""
+
+    acted_at = "published_at"
 
     # What is it, and who organises it?
     reference = models.CharField("编号", max_length=16, unique=True, editable=False)
@@ -237,8 +240,10 @@ class EnrolmentQuerySet(ScopedQuerySet):
 
 
 @tracked()
-class Enrolment(ScopedBase):
+class Enrolment(UnderBasis, ScopedBase):
     """A person in a session: with a seat, waiting, or withdrawn (Art. 7)."""
+
+    acted_at = "enrolled_at"
 
     session = models.ForeignKey(Session, models.PROTECT, verbose_name="培训班", related_name="enrolments")
     candidate = models.ForeignKey(Candidate, models.PROTECT, verbose_name="人员", related_name="enrolments")
@@ -373,8 +378,10 @@ class Attendance(ScopedBase):
 
 
 @tracked()
-class Assessment(ScopedBase):
+class Assessment(UnderBasis, ScopedBase):
     """考核: one sitting and its score; later sittings are re-sits (Art. 8 ¶1)."""
+
+    acted_at = "entered_at"
 
     enrolment = models.ForeignKey(Enrolment, models.PROTECT, related_name="assessments")
     sitting = models.PositiveSmallIntegerField("第几次")

@@ -100,7 +100,7 @@ def second_people(certificate: Certificate, proposer: User) -> str:
     if body.kind == BodyKind.BUREAU and body.county_id is None:
         return "可以确认的人：市局的其他工作人员。"
     if body.kind == BodyKind.BUREAU:
-        return f"可以确认的人：{body.county.bureau_name}的其他工作人员，市局工作人员。"
+        return f"可以确认的人：{body.county.bureau}的其他工作人员，市局工作人员。"
     others = User.unscoped.filter(training_membership__body=body, is_active=True).exclude(pk=proposer.pk)
     names = "、".join(others.order_by("pk").values_list("display_name", flat=True))
     if not names:
@@ -148,9 +148,9 @@ def _timeline(versions, enrolment) -> list[dict]:
     for row in revocations.select_related("proposed_by", "confirmed_by", "declined_by"):
         found.append(_event("提出撤销", row.proposed_at, row.proposed_by, row.reason, "amber"))
         if row.confirmed_at:
-            found.append(_event("确认撤销", row.confirmed_at, row.confirmed_by, "", "red"))
+            found.append(_event("确认撤销", row.confirmed_at, row.confirmed_by, row.flagged(""), "red"))
         if row.declined_at:
-            found.append(_event("不予撤销", row.declined_at, row.declined_by, row.decline_reason))
+            found.append(_event("不予撤销", row.declined_at, row.declined_by, row.flagged(row.decline_reason)))
     return sorted(found[::-1], key=lambda event: event["at"], reverse=True)
 
 

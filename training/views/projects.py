@@ -206,7 +206,7 @@ def _drafted(project, user, own, today) -> NextStep:
 def _underway(project, user, own, today) -> NextStep:
     until = f"计划{day_words(project.last_day)}完成"
     if not own:
-        return NextStep("企业正在实施", [f"{until}。企业报告完成后，由{project.enterprise.county.bureau_name}确认。"])
+        return NextStep("企业正在实施", [f"{until}。企业报告完成后，由{project.enterprise.county.bureau}确认。"])
     late = f"{until}，这一天已过。完成了的请报告；继续实施的，不影响以后报告。"
     line = late if project.last_day < today else f"{until}。完成后附证明材料报告，实施中可以提交中期报告。"
     return NextStep("下一步：实施并报告完成", [line], actions=_buttons(project, user, "report", "midterm"))
@@ -214,7 +214,7 @@ def _underway(project, user, own, today) -> NextStep:
 
 def _reported(project, user, own, today) -> NextStep:
     if not user.has_perm("training.confirm_project", project):
-        title = f"等待{project.enterprise.county.bureau_name}确认"
+        title = f"等待{project.enterprise.county.bureau}确认"
         return NextStep(title, ["确认完成或者退回修改后，在“消息”中告知。"])
     lines = ["对照改进目标，核对成效和证明材料。达到的确认完成；需要修改的退回，并写明修改什么。"]
     note = f"确认或者退回后，消息发给{project.enterprise.name}。"
@@ -223,7 +223,7 @@ def _reported(project, user, own, today) -> NextStep:
 
 def _returned(project, user, own, today) -> NextStep:
     act = project.acts.filter(kind=ProjectActKind.RETURNED).select_related("by__county").first()
-    lines = [f"{act.by.office_name}退回：{act.text}"]
+    lines = [f"{act.by.office_at(act.at)}退回：{act.text}"]
     if not own:
         return NextStep("等待企业修改", [*lines, f"由{project.enterprise.name}修改后重新报告。"])
     return NextStep("下一步：修改后重新报告", lines, actions=_buttons(project, user, "report") + _edit(project))
@@ -276,8 +276,8 @@ def project_detail(request, reference):
 def _event(act: ProjectAct) -> Event:
     """An act as the timeline says it; the text of a report stands on the page itself."""
     text = "" if act.kind in (ProjectActKind.MIDTERM, ProjectActKind.REPORTED) else act.text
-    who = f"{act.by.display_name}（{act.by.office_name}）"
-    return Event(ProjectActKind(act.kind).label, act.at, who, text, ACT_TONES.get(act.kind, ""))
+    who = f"{act.by.display_name}（{act.by.office_at(act.at)}）"
+    return Event(ProjectActKind(act.kind).label, act.at, who, act.flagged(text), ACT_TONES.get(act.kind, ""))
 
 
 # --- The acts --------------------------------------------------------------------------------------------------------
@@ -319,7 +319,7 @@ def _with_evidence(action: Callable, *, versioned: bool) -> Callable:
 
 
 def _to_bureau(project) -> str:
-    return f"消息发给：{project.enterprise.county.bureau_name}（站内）。"
+    return f"消息发给：{project.enterprise.county.bureau}（站内）。"
 
 
 def _to_enterprise(project) -> str:
@@ -332,7 +332,7 @@ ACTS = {
         "prepare_project", (ProjectState.DRAFT,),
         lambda project, today: [
             "提交后开始实施，实施期间不能修改计划。", "完成后附证明材料报告，由质监部门确认。",
-            f"提交不发消息，{project.enterprise.county.bureau_name}在课题名单中可以看到。",
+            f"提交不发消息，{project.enterprise.county.bureau}在课题名单中可以看到。",
         ],
     ),
     "midterm": ActPage(

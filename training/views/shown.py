@@ -205,7 +205,7 @@ def timeline_of(session: Session) -> list[dict]:
         ("安排", session.created_at, session.created_by, "", ""),
     ]
     return [
-        {"title": title, "at": at, "by_line": f"{by.display_name}（{by.office_name}）", "text": text, "tone": tone}
+        {"title": title, "at": at, "by_line": f"{by.display_name}（{by.office_at(at)}）", "text": text, "tone": tone}
         for title, at, by, text, tone in acts
         if at
     ]

@@ -1,11 +1,13 @@
 """The clock: ends appointments whose last day is over (Art. 11)."""
 
+import pghistory
 from django.core.management.base import BaseCommand
 from django.utils import timezone
 
 from appointments.actions import expire_due
 from appointments.models import Appointment
 from registry.actions.common import day_of
+from registry.models.acts import basis_marks
 from registry.rules import day_words
 
 
@@ -20,7 +22,8 @@ class Command(BaseCommand):
     def handle(self, *, dry_run: bool, **options):
         now = timezone.now()
         if not dry_run:
-            self.stdout.write(f"已终止 {expire_due(at=now)} 项期满的任命。")
+            with pghistory.context(**basis_marks(day_of(now))):
+                self.stdout.write(f"已终止 {expire_due(at=now)} 项期满的任命。")
             return
         due = Appointment.unscoped.expired_by(day_of(now)).with_parties().order_by("term__endswith", "pk")
         for row in due:

@@ -248,7 +248,7 @@ def _facts(achievement: Achievement) -> list[tuple[str, str]]:
 def next_step(achievement: Achievement, user: User) -> NextStep:
     """The one next step as this person sees it, or who has it."""
     own, state = user.has_perm("appointments.prepare_achievement", achievement), achievement.state
-    bureau = achievement.enterprise.county.bureau_name
+    bureau = achievement.enterprise.county.bureau
     if state in BEING_WRITTEN:
         return _being_written(achievement, user, own)
     if state == AchievementState.SUBMITTED:
@@ -268,7 +268,8 @@ def next_step(achievement: Achievement, user: User) -> NextStep:
 
 def _being_written(achievement: Achievement, user: User, own: bool) -> NextStep:
     act = achievement.acts.filter(kind=AchievementActKind.RETURNED).select_related("by__county").first()
-    said = f"{act.by.office_name}退回：{act.text}" if act and achievement.state == AchievementState.RETURNED else ""
+    returned = act and achievement.state == AchievementState.RETURNED
+    said = f"{act.by.office_at(act.at)}退回：{act.text}" if returned else ""
     if not own:
         return NextStep("企业正在填写", said or "这是企业的草稿，尚未提交。无需办理。")
     edit = ("修改", reverse("achievement_edit", args=[achievement.reference]))
@@ -302,12 +303,12 @@ def achievement_detail(request, reference):
 
 def _event(act) -> dict:
     """An act as the timeline says it."""
-    who = f"{act.by.display_name}（{act.by.office_name}）"
+    who = f"{act.by.display_name}（{act.by.office_at(act.at)}）"
     return {
         "title": act.get_kind_display(),
         "at": act.at,
         "by_line": who,
-        "text": act.text,
+        "text": act.flagged(act.text),
         "tone": ACT_TONES.get(act.kind, ""),
     }
 
@@ -334,12 +335,12 @@ def _submit_points(achievement: Achievement) -> list[str]:
     return [
         "质监部门核对后公开、退回修改，或者写明理由不予公开。提交后不能修改，可以撤回。",
         f"公开后，姓名写作“{name_shown(achievement)}”；要公开全名的，登记本人签字的同意书。",
-        f"消息发给：{achievement.enterprise.county.bureau_name}（站内）。",
+        f"消息发给：{achievement.enterprise.county.bureau}（站内）。",
     ]
 
 
 def _withdraw_points(achievement: Achievement) -> list[str]:
-    told = f"消息发给：{achievement.enterprise.county.bureau_name}（站内）。"
+    told = f"消息发给：{achievement.enterprise.county.bureau}（站内）。"
     drafted = achievement.state == AchievementState.DRAFT
     return ["撤回后不能恢复，公开页当即不再列出；需要时可以重新填写。", "撤回草稿不发消息。" if drafted else told]
 

@@ -159,7 +159,7 @@ def _propose_points(case) -> list[str]:
 
 
 def _sign_points(case) -> list[str]:
-    county = case.enterprise.county.bureau_name
+    county = case.enterprise.county.bureau
     return [
         "签发的是建议，不改变聘任；是否解除聘任由企业决定（第十二条）。",
         "签发后生成建议函，文号和内容不再改变。企业答复之前，可以写明理由收回。",

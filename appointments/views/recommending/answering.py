@@ -110,7 +110,7 @@ def _answer(case, form, answer, **who):
 
 def _points(case: DismissalRecommendation, answer: str, on_paper: bool) -> list[str]:
     """What the answer means, before it is given."""
-    told = f"消息发给市局和{case.enterprise.county.bureau_name}：平台消息。"
+    told = f"消息发给市局和{case.enterprise.county.bureau}：平台消息。"
     if answer == CaseAnswer.DECLINED:
         return ["聘任照旧，不受影响。请写明理由，答复后不能更改。", told]
     whose = "企业" if on_paper else "贵企业"

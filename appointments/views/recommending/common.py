@@ -90,7 +90,7 @@ def to_enterprise(case: DismissalRecommendation, *, sms: bool = False) -> str:
 def to_office(case: DismissalRecommendation) -> str:
     """Which office hears of an act."""
     county = case.opened_by.county
-    return f"消息发给{county.bureau_name if county else '市局'}：平台消息。"
+    return f"消息发给{county.bureau if county else '市局'}：平台消息。"
 
 
 def stored(form, name: str, case: DismissalRecommendation, *, internal: bool, by, at) -> StoredFile | None:

@@ -146,7 +146,7 @@ def _asked_how(case: DismissalRecommendation) -> str:
 
 
 def _proposed(case, user, today) -> NextStep:
-    who = f"{case.proposed_by.display_name}（{case.proposed_by.office_name}）"
+    who = f"{case.proposed_by.display_name}（{case.proposed_by.office_at(case.proposed_at)}）"
     if buttons := _buttons(case, user, today, "sign", "send_back", "decide_not"):
         lines = [f"由{who}提出。核对证据和陈述意见后签发、退回，或者决定不提出。签发不改变聘任。"]
         return NextStep("下一步：签发建议函", lines, buttons=buttons)
@@ -259,10 +259,12 @@ def papers_of(case: DismissalRecommendation, user: User) -> list[dict]:
 def timeline_of(case: DismissalRecommendation, user: User) -> list[Event]:
     """What happened, newest first, as far as this person may know; the enterprise is told offices, not officers."""
     rows = CaseAct.unscoped.visible_to(user).filter(case=case).select_related("by__enterprise", "by__county")
+    rows = rows.prefetch_related("by__county__bureau_names")
     events = []
     for row in rows:
         text = "" if row.kind == CaseActKind.PROPOSED else row.reason
-        events.append(Event(row.get_kind_display(), row.at, _by_line(row, user), text, ACT_TONES.get(row.kind, "")))
+        tone = ACT_TONES.get(row.kind, "")
+        events.append(Event(row.get_kind_display(), row.at, _by_line(row, user), row.flagged(text), tone))
     return events
 
 
@@ -270,4 +272,5 @@ def _by_line(row: CaseAct, user: User) -> str:
     if row.by is None:
         return "首席质量官本人" if row.kind == CaseActKind.HEARD else "聘任终止，自动办结"
     own = not user.enterprise_id or row.by.enterprise_id == user.enterprise_id
-    return f"{row.by.display_name}（{row.by.office_name}）" if own else row.by.office_name
+    office = row.by.office_at(row.at)
+    return f"{row.by.display_name}（{office}）" if own else office

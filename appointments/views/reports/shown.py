@@ -15,6 +15,7 @@ from appointments.rules.reports import days_late
 from appointments.states import CycleState, ReportActKind, ReportState
 from appointments.views.shown import Event, NextStep
 from registry.models import StoredFile, User
+from registry.models.authority import authority_on
 from registry.pages import find
 from registry.rules import day_words
 
@@ -133,7 +134,7 @@ def _until(duty: ReportDuty, today: date) -> str:
 
 
 def _of_enterprise(duty: ReportDuty, today: date) -> NextStep:
-    report, bureau = report_of(duty), duty.enterprise.county.bureau_name
+    report, bureau = report_of(duty), duty.enterprise.county.bureau
     if duty.received_on is None and not may_begin(duty, today):
         return NextStep("无需办理", ["这项任命已经终止，不再提供这次履职报告。"])
     if duty.served_on is None and duty.received_on is None:
@@ -150,7 +151,8 @@ def _of_enterprise(duty: ReportDuty, today: date) -> NextStep:
         return NextStep(f"下一步：{words}", lines, due=duty.due_on, buttons=buttons)
     if report.state == ReportState.RETURNED:
         act = report.acts.filter(kind=ReportActKind.RETURNED).select_related("by__county").first()
-        lines = [f"{act.by.office_name}退回补充：{act.reason}", f"收到日期仍是{day_words(duty.received_on)}，不变。"]
+        said = f"{act.by.office_at(act.at)}退回补充：{act.reason}"
+        lines = [said, f"收到日期仍是{day_words(duty.received_on)}，不变。"]
         buttons = [("report_edit", "补充报告"), ("report_check", "核对并重新提交")]
         return NextStep("下一步：补充后重新提交", lines, buttons=buttons)
     if report.state == ReportState.RECEIVED:
@@ -265,23 +267,26 @@ def timeline_of(duty: ReportDuty) -> list[Event]:
     cycle, report = duty.cycle, report_of(duty)
     joined = timezone.localdate(cycle.published_at) < duty.since
     late = f"发布以后新任，{day_words(duty.since)}补发" if joined else ""
-    events = [Event("发布通知", cycle.published_at, cycle.edition.authority, late)]
+    events = [Event("发布通知", cycle.published_at, authority_on(timezone.localdate(cycle.published_at)), late)]
     if duty.opened_at:
-        events.append(Event("企业打开通知", duty.opened_at, _who(duty.opened_by)))
+        events.append(Event("企业打开通知", duty.opened_at, _who(duty.opened_by, duty.opened_at)))
     if duty.paper_recorded_at:
-        words = f"{day_words(duty.paper_served_on)}送达"
-        events.append(Event("记录纸质送达", duty.paper_recorded_at, _who(duty.paper_recorded_by), words))
+        words, who = f"{day_words(duty.paper_served_on)}送达", _who(duty.paper_recorded_by, duty.paper_recorded_at)
+        events.append(Event("记录纸质送达", duty.paper_recorded_at, who, words))
     for row in _extensions(cycle, duty):
-        events.append(Event("延期", row.at, _who(row.by), f"延至{day_words(row.due_on)}。{row.reason}"))
+        words = row.flagged(f"延至{day_words(row.due_on)}。{row.reason}")
+        events.append(Event("延期", row.at, _who(row.by, row.at), words))
     if cycle.withdrawn_at:
-        events.append(Event("收回通知", cycle.withdrawn_at, cycle.edition.authority, cycle.withdrawal_reason, "red"))
+        bureau = authority_on(timezone.localdate(cycle.withdrawn_at))
+        events.append(Event("收回通知", cycle.withdrawn_at, bureau, cycle.withdrawal_reason, "red"))
     for act in report.acts.select_related("by__enterprise", "by__county") if report else ():
-        events.append(Event(act.get_kind_display(), act.at, _who(act.by), act.reason, ACT_TONES.get(act.kind, "")))
+        tone = ACT_TONES.get(act.kind, "")
+        events.append(Event(act.get_kind_display(), act.at, _who(act.by, act.at), act.flagged(act.reason), tone))
     return sorted(events, key=lambda event: event.at, reverse=True)
 
 
-def _who(user: User) -> str:
-    return f"{user.display_name}（{user.office_name}）"
+def _who(user: User, at) -> str:
+    return f"{user.display_name}（{user.office_at(at)}）"
 
 
 def _extensions(cycle: ReportCycle, duty: ReportDuty):

@@ -248,6 +248,6 @@ def _confirm(request, form: CounterReportForm, duty: ReportDuty):
         "received_on": received_on, "late": days_late(received_on, duty.due_on), "caption": of_duty(duty),
         "filled": [(section.title, copied[section.field]) for section in SECTIONS if copied[section.field]],
         "used_veto": copied["used_veto"], "vetoes": copied["vetoes"], "trail": trail_of(duty, request.user),
-        "told": [told(duty.enterprise.name), f"消息发给：{duty.enterprise.county.bureau_name}（站内）。"],
+        "told": [told(duty.enterprise.name), f"消息发给：{duty.enterprise.county.bureau}（站内）。"],
     }  # fmt: skip
     return render(request, "supervision/report_counter_confirm.html", context)
