@@ -18,6 +18,7 @@ from appointments.obligations import Obligation, obligations_of
 from appointments.states import APPOINTED_STATES, GroundKind, ObligationKind, State
 from cqo_portal.education import duties_in, years_of
 from registry.actions.measure import record_interpretation
+from registry.citing import cited_late
 from registry.models import Candidate, Interpretation, User
 from registry.rules import day_words
 from registry.states import Outcome
@@ -32,7 +33,9 @@ IN_GENERAL = {
     "ce_courses": "平台不按课程内容作判断；认定课程时，由人对照本口径。",
     "ce_hours": "自生效当年起，按本口径判断年度继续教育是否完成；此前各年照旧。年中开始任职的当年，只记录学时。",
     "ce_outside_courses": "生效之日起结业的课程适用本口径，此前结业的照旧。",
-    "ground_two_and": "第十二条（二）（2）的记录是否齐备，自生效之日起按本口径判断；已有决定的建议案不变。",
+    "ground_two_and": cited_late(
+        "课程和绩效的记录是否齐备{}，自生效之日起按本口径判断；已有决定的建议案不变。", "12.(2).(2)"
+    ),
     "experience_as_of": "自生效之日起，尚未登记的任命按本口径的计算日判断；已经登记的，以登记时的存档为准。",
     "certificate_meaning": "读作同一证书的，取得培训证书并完成课题的人员自动纳入人才库；读作另有资格证书的，不再自动"
     "纳入。已经纳入的不变。",

@@ -12,6 +12,7 @@ urlpatterns = [
     path("inbox/", views.inbox, name="inbox"),
     path("inbox/<int:pk>/", views.open_message, name="open_message"),
     path("measure/", views.measure, name="measure"),
+    path("measure/<slug:key>/", views.measure, name="measure_edition"),
     path("verify/", pages.verify, name="verify"),
     path("verify/<str:code>/", pages.verify_paper, name="verify_paper"),
     path("healthz", views.healthz, name="healthz"),

@@ -11,8 +11,9 @@ from django.views.decorators.http import require_POST
 
 from cqo_portal import dashboards
 from cqo_portal.atlas import entries
-from registry.models import Edition, Message
-from registry.models.measure import legal_basis
+from registry import citing
+from registry.models import Clause, Edition, Interpretation, Message
+from registry.models.measure import basis_if_any
 from registry.pages import find, page_of
 from registry.states import Role
 
@@ -23,7 +24,8 @@ def home(request):
     today = timezone.localdate()
     user = request.user
     if not user.is_authenticated:
-        return render(request, "home.html", {"figures": dashboards.public_figures(today)})
+        facts = {"figures": dashboards.public_figures(today), "encouraged": _encouraged()}
+        return render(request, "home.html", facts)
     shared = {"today": today, "todos": dashboards.todos(user), "coming": dashboards.coming(user, today)}
     if user.role == Role.TRAINER:
         return render(request, "dashboard/trainer.html", shared | {"figures": dashboards.trainer_figures(user, today)})
@@ -34,6 +36,12 @@ def home(request):
     if cqo is None and not shared["todos"]:
         return render(request, "dashboard/none.html", shared)
     return render(request, "dashboard/enterprise.html", shared | {"cqo": cqo})
+
+
+def _encouraged() -> Clause | None:
+    """Whom the measure of today encourages to have a CQO (Art. 4); None where it says nothing of it."""
+    numbering = citing.numbering()
+    return Clause.unscoped.filter(edition=numbering.edition, path=numbering.path("4")).first()
 
 
 def inbox(request):
@@ -51,17 +59,19 @@ def open_message(request, pk):
 
 
 @login_not_required
-def measure(request):
-    """The whole text by clause, each with how the portal treats it."""
+def measure(request, key=None):
+    """The whole text by clause, each with how the portal treats it: of the edition of that key, else of today's."""
     today = timezone.localdate()
-    basis = legal_basis(today)
-    editions = Edition.unscoped.prefetch_related("periods")
-    readings = {row.key: row for row in basis.edition.interpretations.recorded().filter(period__contains=today)}
-    questions = [(row, readings.get(row.key)) for row in basis.edition.interpretations.questions()]
-    articles: dict[int, list] = {}
-    for entry in entries(basis.edition, questions):
-        articles.setdefault(entry.clause.article, []).append(entry)
-    facts = {"basis": basis, "editions": editions, "articles": articles.items(), "questions": questions}
+    basis = basis_if_any(today)
+    edition = find(Edition.unscoped.all(), key=key) if key else basis and basis.edition
+    facts = {"basis": basis, "edition": edition, "editions": Edition.unscoped.in_order_of_time()}
+    if edition:
+        readings = {row.key: row for row in Interpretation.unscoped.recorded().filter(period__contains=today)}
+        questions = [(row, readings.get(row.key)) for row in edition.interpretations.questions()]
+        articles: dict[int, list] = {}
+        for entry in entries(edition, questions):
+            articles.setdefault(entry.clause.article, []).append(entry)
+        facts |= {"articles": articles.items(), "questions": questions}
     return render(request, "measure.html", facts)
 
 

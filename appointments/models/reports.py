@@ -18,6 +18,7 @@ from appointments.states import (
     CycleState,
     ReportActKind,
     ReportState,
+    clause_of,
 )
 from registry.models import County, Edition, IssuedPaper, PortalQuerySet, ScopedBase, ScopedQuerySet, StoredFile, User
 from registry.models import append_only as keep_as_written
@@ -122,6 +123,11 @@ class ReportCycle(Base):
 
     def __str__(self):
         return self.title
+
+    @property
+    def state_clause(self) -> str:
+        """The provision under which the state stands."""
+        return clause_of(CycleState(self.state))
 
     @property
     def first_day(self) -> date:
@@ -235,6 +241,11 @@ class ReportDuty(ScopedBase):
     def page(self) -> str:
         """Where the notice and the report are to be seen."""
         return f"/report-cycles/{self.cycle.reference}/reports/{self.appointment.reference}/"
+
+    @property
+    def state_clause(self) -> str:
+        """The provision under which the state stands."""
+        return clause_of(CycleState(self.cycle.state))
 
     @property
     def served_on(self) -> date | None:

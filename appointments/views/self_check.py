@@ -14,7 +14,7 @@ from appointments.eligibility import thresholds
 from appointments.forms.self_check import SelfCheckForm
 from appointments.rules import DECLARATIONS, Criterion, Facts, Thresholds, eligibility, roads
 from registry.models import Interpretation
-from registry.models.measure import legal_basis
+from registry.models.measure import basis_if_any
 from registry.states import EducationLevel, Outcome, QualificationLevel
 from registry.views.common import posted
 
@@ -59,7 +59,9 @@ def _counted_to(today: date) -> tuple[str, str]:
 def self_check(request):
     """The questions; once they are answered, each criterion with its article, and the two roads of Art. 6(三)."""
     today = timezone.localdate()
-    basis = legal_basis(today)
+    basis = basis_if_any(today)
+    if basis is None:  # nothing to hold anybody against
+        return render(request, "appointments/self_check_none.html")
     needed = thresholds(basis)
     form = SelfCheckForm(**posted(request), needed=needed)
     context = {"form": form, "today": today, "basis": basis}

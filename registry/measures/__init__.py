@@ -158,6 +158,7 @@ class ClausePart:
     text: str
     treatment: str
     how: str
+    provision: str = ""
 
     @property
     def place(self) -> Place:
@@ -263,6 +264,26 @@ PARAMETERS: dict[str, Check] = {
 }
 
 
+# What the portal knows of a measure is its provisions, each named by its clause path in the model, Qingyuan's. A file
+# whose articles are numbered otherwise says of a clause which provision it carries. On these the portal's rules stand:
+# without one of them the portal would do what the measure does not say, so a file must carry each.
+PROVISIONS = {
+    "2": "同一企业同时只有一名首席质量官",
+    **{f"5.({n})": "授权书和履职报告逐项列出的职责" for n in range(1, 6)},
+    **{f"6.({n})": "任职条件核对表中的一项" for n in range(1, 6)},
+    "8.1": "发给培训证书",
+    "8.2": "纳入人才库和继续教育",
+    "9": "企业自愿任命，质监部门登记备案",
+    "11": "企业任命、授权、颁发聘书和聘任期限",
+    "12.(2)": "建议解除聘任",
+    **{f"12.(2).({n})": "建议解除聘任的情形" for n in range(1, 4)},
+    "13": "由市局解释",
+    "14": "施行日期和有效期",
+}
+# The rest of the model: where a measure has no such clause nothing is cited, and everything works.
+OPTIONAL_PROVISIONS = ("1", "3.1", "3.2", "4", "5", "5.(4).2", "5.(6)", "6", "7", "10", "12", "12.(1)")
+
+
 def reading_fault(answer: str, options: dict[str, str] | None, value) -> str | None:
     """What is wrong with a reading of a question of this kind; None when nothing is."""
     checks = {Answer.CHOICE: _one_of(options or {}), Answer.NUMBER: _NUMBER, Answer.TEXT: _words(1000)}
@@ -317,7 +338,7 @@ class _Builder:
 
         edition = self.part(EditionPart, "edition", data["edition"], EDITION, optional=("promulgated_on", "is_demo"))
         basis = self.parts(BasisPart, "basis", data["basis"], BASIS, optional=("last_day", "number"))
-        clauses = self.parts(ClausePart, "clause", data["clause"], CLAUSE)
+        clauses = self.parts(ClausePart, "clause", data["clause"], CLAUSE, optional=("provision",))
         optional = ("options", "default", "parameter")
         questions = self.parts(QuestionPart, "interpretation", data["interpretation"], QUESTION, optional=optional)
         parameters = self.parameters(data["parameters"])
@@ -327,6 +348,7 @@ class _Builder:
             self.check_basis(basis)
         if len(clauses) == len(data["clause"]):
             self.check_clauses(clauses)
+            clauses = self.with_provisions(clauses)
             cited = questions | {f"parameters.{name}": part for name, part in parameters.items()}
             self.check_citations(cited, {clause.path for clause in clauses.values()})
         questions = self.check_questions(questions, parameters)
@@ -398,6 +420,20 @@ class _Builder:
             seen.add(place)
             article = max(article, place.article)
 
+    def with_provisions(self, clauses: dict[str, ClausePart]) -> dict[str, ClausePart]:
+        """The clauses, each with the provision it carries: its own path where the file names none anywhere."""
+        if not any(clause.provision for clause in clauses.values()):
+            clauses = {where: replace(clause, provision=clause.path) for where, clause in clauses.items()}
+        carried: set[str] = set()
+        for where, clause in clauses.items():
+            if clause.provision and clause.provision in carried:
+                self.fault(f"{where}.provision", f"{clause.provision} 已由前面的条文承载：每项规定只能由一条承载。")
+            carried.add(clause.provision)
+        for provision, matter in PROVISIONS.items():
+            if provision not in carried:
+                self.fault("clause.provision", f"没有条文承载 {provision}（{matter}），门户不能执行这样的办法。")
+        return clauses
+
     def check_citations(self, cited: dict[str, ParameterPart | QuestionPart], paths: set[str]):
         """What cites a clause cites one that is there."""
         for where, part in cited.items():
@@ -444,6 +480,7 @@ def _path(value) -> str | None:
 
 
 _PATH: Check = _path
+_PROVISION = _one_of([*PROVISIONS, *OPTIONAL_PROVISIONS])
 EDITION: dict[str, Check] = {
     "key": _words(60, r"[a-z][a-z0-9-]*", "应为小写字母、数字和连字符，以字母开头。"),
     "title": _words(100),
@@ -464,6 +501,7 @@ CLAUSE: dict[str, Check] = {
     "text": _TEXT,
     "treatment": _one_of(Treatment.values),
     "how": _words(500),
+    "provision": _PROVISION,
 }
 QUESTION: dict[str, Check] = {
     "key": _KEY,
