@@ -1,8 +1,11 @@
 """The pages that belong to no single app: the first page, messages, the measure's text, health."""
 
+from datetime import date
+
 from django.contrib.auth.decorators import login_not_required
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
+from django.db.models import Max
 from django.http import HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -12,7 +15,7 @@ from django.views.decorators.http import require_POST
 from cqo_portal import dashboards
 from cqo_portal.atlas import entries
 from registry import citing
-from registry.models import Clause, Edition, Interpretation, Message
+from registry.models import BasisPeriod, Clause, Edition, Interpretation, Message
 from registry.models.measure import basis_if_any
 from registry.pages import find, page_of
 from registry.states import Role
@@ -46,7 +49,14 @@ def _encouraged() -> Clause | None:
 
 def inbox(request):
     """The messages of one's office, newest first."""
-    return render(request, "inbox.html", {"page": page_of(request, Message.unscoped.visible_to(request.user))})
+    shown = page_of(request, Message.unscoped.visible_to(request.user))
+    return render(request, "inbox.html", {"page": shown, "linked_from": _numbered_since(timezone.localdate())})
+
+
+def _numbered_since(today: date) -> date:
+    """Since when messages cite as the measure is numbered today: since any other edition was last in force."""
+    others = BasisPeriod.unscoped.exclude(edition=citing.numbering().edition).filter(period__endswith__lte=today)
+    return others.aggregate(latest=Max("period__endswith"))["latest"] or date.min
 
 
 @require_POST

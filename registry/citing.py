@@ -98,10 +98,11 @@ def numbering(edition: int | None = None) -> Numbering:
     """
     today = timezone.localdate()
     kept = _numberings()
-    if (edition, today) not in kept:
-        rows = list(_source[0](edition, today)) if _source else []
-        found = Numbering(*rows[0][:2], tuple(row[2:] for row in rows)) if rows else MODEL
-        kept[edition, today] = kept[found.edition, today] = found
+    for asked in (None, edition):  # today's first: mostly it is the one an act was done under
+        if (asked, today) not in kept:
+            rows = list(_source[0](asked, today)) if _source else []
+            found = Numbering(*rows[0][:2], tuple(row[2:] for row in rows)) if rows else MODEL
+            kept[asked, today] = kept[found.edition, today] = found
     return kept[edition, today]
 
 

@@ -45,6 +45,12 @@ def cn_date(value: date | datetime | None) -> str:
 
 
 @register.filter
+def local_day(moment: datetime) -> date:
+    """The local day of a moment."""
+    return _local(moment).date()
+
+
+@register.filter
 def cn_datetime(value: datetime | None) -> str:
     """2026年11月22日 09:12, in local time; empty for None."""
     return f"{cn_date(value)} {_local(value):%H:%M}" if value else ""
@@ -118,6 +124,13 @@ def _anchor(place: Place) -> str:
 def own_words(path: str) -> str:
     """第六条（三） for an edition's own clause ``6.(3)``, 第八条第二款 for ``8.2``. Raises ValueError for no path."""
     return Place.parse(path).label.replace("第（", "（").replace("）项", "）").replace("）目", "）")
+
+
+@register.filter
+def mark(path: str) -> str:
+    """（三） for an edition's own item ``6.(3)``, （1） for a subitem, as its text begins; empty for any other clause."""
+    words = own_words(path)
+    return "" if Place.parse(path).tail or "（" not in words else words[words.rindex("（") :]
 
 
 @register.filter
