@@ -176,6 +176,7 @@ PROVOKED: dict[str, Callable[[SimpleNamespace], Write]] = {
     "basis_period_no_overlap": lambda w: copy(w.extension),
     "basis_period_has_days": lambda w: change(w.extension, period=EMPTY),
     "basis_period_one_original": lambda w: change(w.extension, kind="original"),
+    "clause_provision_unique": lambda w: change(first(Clause, path="6"), provision="7"),
     "clause_path_unique": lambda w: change(first(Clause, path="6"), path="7"),
     "interpretation_no_overlap": lambda w: copy(w.reading, number="口径二"),
     "interpretation_one_question": lambda w: copy(first(Interpretation, period=None)),

@@ -128,7 +128,7 @@ def own_words(path: str) -> str:
 
 @register.filter
 def mark(path: str) -> str:
-    """（三） for an edition's own item ``6.(3)``, （1） for a subitem, as its text begins; empty for any other clause."""
+    """（三） for an edition's own item ``6.(3)``, （1） for a subitem, as its text begins; else empty."""
     words = own_words(path)
     return "" if Place.parse(path).tail or "（" not in words else words[words.rindex("（") :]
 
