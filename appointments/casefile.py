@@ -10,7 +10,7 @@ from appointments.models import CaseGround, DismissalRecommendation, DutyReport,
 from appointments.rules import SECTIONS, days_late
 from appointments.states import CaseAnswer, GroundKind, Party, StatementWay
 from registry import filestore
-from registry.models import Clause, Edition, IssuedPaper, StoredFile
+from registry.models import Edition, IssuedPaper, StoredFile
 from registry.models.authority import bureau_on
 from registry.models.measure import BasisPeriod
 from registry.rules import day_words
@@ -116,9 +116,8 @@ def _asked_in_person(case: DismissalRecommendation) -> Iterator[str]:
 
 def grounds_in_words(case: DismissalRecommendation, edition: Edition) -> tuple[tuple[str, str], ...]:
     """The grounds as the edition writes them: (label of the clause, its text), each once."""
-    paths = sorted({ground.clause for ground in case.grounds.all()})
-    clauses = {clause.path: clause for clause in Clause.unscoped.filter(edition=edition, path__in=paths)}
-    return tuple((clauses[path].label, clauses[path].text.partition("）")[2] or clauses[path].text) for path in paths)
+    clauses = edition.clauses_of(*(ground.clause for ground in case.grounds.all())).values()
+    return tuple((clause.label, clause.text.partition("）")[2] or clause.text) for clause in clauses)
 
 
 def basis_in_words(period: BasisPeriod) -> str:

@@ -4,7 +4,9 @@ from django.utils import timezone
 
 from appointments.eligibility import facts_of
 from appointments.models import Appointment
+from appointments.rules import DECLARATIONS
 from appointments.states import FILED_KINDS, ActKind, EvidenceKind
+from registry import citing
 
 
 def described(appointment: Appointment) -> dict[str, tuple[str, str]]:
@@ -31,9 +33,10 @@ def described(appointment: Appointment) -> dict[str, tuple[str, str]]:
 
 
 def _declared(appointment: Appointment) -> list[str]:
-    """The clauses of Art. 6 that are declared, in the text's own numbering."""
+    """The clauses of Art. 6 that are declared, as numbered by the edition of the act, by today's before it is one."""
+    cite = appointment.edition.cite if appointment.edition else citing.cite
     flags = [appointment.declares_ethics, appointment.declares_knowledge, appointment.declares_independence]
-    return [f"第六条（{item}）" for item, given in zip("一二四", flags, strict=True) if given]
+    return [cite(clause) for clause, given in zip(DECLARATIONS, flags, strict=True) if given]
 
 
 def _level(appointment: Appointment) -> str:

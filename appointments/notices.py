@@ -15,6 +15,7 @@ from appointments.models import (
 from appointments.obligations import Obligation
 from appointments.policies import signatory
 from appointments.states import Party
+from registry.citing import cited
 from registry.models import Enterprise
 from registry.notices import tell_city, tell_county, tell_enterprise, text_person
 from registry.rules import day_words
@@ -76,7 +77,7 @@ def cycle_published(duty: ReportDuty, *, at) -> None:
     cycle = duty.cycle
     body = (
         f"{cycle.number}：请在{day_words(duty.due_on)}前（含当日）提供{day_words(cycle.first_day)}至{day_words(cycle.last_day)}"
-        "的履职报告（第十二条第（二）项第（3）目）。打开通知即为收到。"
+        f"的履职报告{cycle.edition.numbering.cited('12.(2).(3)')}。打开通知即为收到。"
     )
     tell_enterprise(duty.enterprise, cycle.title, body, url=duty.page, at=at, sms=True)
 
@@ -114,7 +115,7 @@ def statement_asked(case: DismissalRecommendation, *, at) -> None:
     """To the enterprise: its statement is asked for; the CQO is asked by a link of their own."""
     body = (
         f"关于首席质量官{case.appointment.candidate.name}的情况，请在{day_words(case.statement_due)}前（含当日）提交陈述意见。"
-        "质监部门听取意见后，才决定是否提出建议；是否解除聘任由企业决定（第十二条）。"
+        f"质监部门听取意见后，才决定是否提出建议；是否解除聘任由企业决定{cited('12.(2)')}。"
     )
     tell_enterprise(case.enterprise, "征求陈述意见", body, url=case.page, at=at, sms=True)
 
@@ -161,7 +162,7 @@ def case_issued(case: DismissalRecommendation, *, at) -> None:
     name = case.appointment.candidate.name
     body = (
         f"{case.number}：质监部门建议解除{name}的首席质量官聘任。是否解除由企业决定，"
-        f"请在{day_words(case.answer_due)}前（含当日）答复（第十二条）。打开建议函即为收到。"
+        f"请在{day_words(case.answer_due)}前（含当日）答复{case.edition.numbering.cited('12.(2)')}。打开建议函即为收到。"
     )
     tell_enterprise(case.enterprise, "建议解除聘任函", body, url=case.page, at=at, sms=True)
     body = f"{case.enterprise.name}，{name}。企业在平台打开即为送达；没有打开的，请书面送达并记录。"

@@ -13,6 +13,7 @@ from django.utils import timezone
 from appointments.models import Appointment, DismissalRecommendation, ReportDuty
 from appointments.rules import STEPS, cycle_fault
 from appointments.states import CaseState, ObligationKind, Party, State
+from registry.citing import cite
 from registry.models.measure import legal_basis
 from registry.rules import day_words
 from training.rules import Requirement
@@ -106,7 +107,7 @@ def _education(rows: list[Appointment], user, today: date):
                 last,
                 "6.(5)",
                 f"依据{asked.source}",
-                "未完成的，按口径可能属于第十二条第（二）项第（2）目的情形；是否解除聘任由企业决定。",
+                f"未完成的，按口径可能属于{cite('12.(2).(2)')}的情形；是否解除聘任由企业决定。",
                 f"/candidates/{row.candidate.reference}/education/",
                 can_be_overdue=False,
             )

@@ -393,3 +393,18 @@ POLICY_MOVES: tuple[tuple[str, str], ...] = (
     (PolicyState.DRAFT, PolicyState.PUBLISHED),
     (PolicyState.PUBLISHED, PolicyState.ENDED),
 )
+
+
+# Under which provision of the measure each state stands: pages show it beside the state.
+STATE_CLAUSES: dict[type[TextChoices], dict[str, str]] = {
+    State: dict.fromkeys(State, "11") | dict.fromkeys((State.RETURNED, State.CHECKED, State.FILED), "9"),
+    CycleState: dict.fromkeys(CycleState, "12.(2).(3)"),
+    ReportState: dict.fromkeys(ReportState, "12.(2).(3)"),
+    FindingState: dict.fromkeys(FindingState, "12.(2).(1)"),
+    CaseState: dict.fromkeys(CaseState, "12.(2)"),
+}
+
+
+def clause_of(state: TextChoices) -> str:
+    """The provision under which a state stands. Raises KeyError for a state that is none of an act of the measure."""
+    return STATE_CLAUSES[type(state)][state]

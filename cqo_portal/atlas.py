@@ -1,7 +1,7 @@
 """What carries out each clause of the measure, collected from what the code itself declares; nothing is listed by hand.
 
 A rule, an act, a permission, a table or a paper names its articles in its docstring (``Art. 6(三)``), a page by its
-links to them (``{% article %}``).
+links to them (``{% article %}``, ``{% cited %}``).
 """
 
 import inspect
@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from itertools import groupby
+from operator import attrgetter
 
 from django.conf import settings
 from django.db.models import TextChoices
@@ -24,7 +25,8 @@ ARTICLE = rf"\d+(?:\((?:[{FIGURES}十]+|\d)\))*(?: to \([{FIGURES}十]+\))?(?: �
 CITED = re.compile(rf"Art\. ({ARTICLE}(?:(?:, | and ){ARTICLE})*)")
 ONE = re.compile(rf"(\d+)((?:\((?:[{FIGURES}十]+|\d)\))*)(?: to \(([{FIGURES}十]+)\))?(?: ¶(\d))?")
 TITLE = re.compile(r"{% block title %}(.*?){% endblock %}", re.S)
-LINKED = re.compile(r'{% article "([^"]+)"')
+LINKED = re.compile(r'{[%{] (?:(?:article|cited|article_of) )?("\d[^%}]+)[%}]}')
+PROVISION = re.compile(r'"([^"]+)"')
 PAPER = re.compile("[\u4e00-\u9fff]+")  # a paper's docstring opens with its name
 MARKUP = re.compile(r"{%.*?%}|{{.*?}}|{#.*?#}", re.S)
 
@@ -66,7 +68,7 @@ def entries(edition: Edition, questions: list[tuple[Interpretation, Interpretati
     return [
         Entry(
             clause,
-            [(kind, list(made)) for kind, made in groupby(found.get(clause.path, ()), key=lambda claim: claim.kind)],
+            [(kind, list(made)) for kind, made in groupby(found.get(clause.provision, ()), key=attrgetter("kind"))],
             open_at[clause.path],
         )
         for clause in edition.clauses.all()
@@ -74,7 +76,7 @@ def entries(edition: Edition, questions: list[tuple[Interpretation, Interpretati
 
 
 def cited(text: str) -> set[str]:
-    """The clause paths that a docstring names: ``Art. 6(一)(二), 12(二)(3)``, ``Art. 5(一) to (五)``, ``Art. 8 ¶2``."""
+    """The provisions a docstring names: ``Art. 6(一)(二), 12(二)(3)``, ``Art. 5(一) to (五)``, ``Art. 8 ¶2``."""
     paths = set()
     for passage in CITED.finditer(text):
         for article, groups, last, paragraph in ONE.findall(passage[1]):
@@ -95,7 +97,7 @@ def _number(figure: str) -> int:
 
 @cache
 def claims() -> dict[str, list[Claim]]:
-    """Clause path → what carries it out, in the order of ``Kind``."""
+    """Provision → what carries it out, in the order of ``Kind``."""
     found = defaultdict(set)
     for path, claim in (*_of_code(), *_of_pages()):
         found[path].add(claim)
@@ -128,5 +130,6 @@ def _of_pages() -> Iterator[tuple[str, Claim]]:
         text = file.read_text()
         if title := TITLE.search(text):
             words = MARKUP.sub("", title[1]).strip("，、：· ").lstrip("的年")
-            for path in set(LINKED.findall(text)) if words else ():
+            linked = {path for tag in LINKED.findall(text) for path in PROVISION.findall(tag)}
+            for path in linked if words else ():
                 yield path, Claim(Kind.PAGES, words, "")

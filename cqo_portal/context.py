@@ -9,9 +9,11 @@ from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.text import format_lazy
 
 from appointments.rules import term_words
 from cqo_portal import dashboards
+from registry.citing import article_late
 from registry.models.authority import authority_on
 from registry.models.measure import Basis, basis_if_any
 from registry.rules import day_words
@@ -83,7 +85,7 @@ SUPERVISION = (
         ("履职事项", "obligation_list"),
         ("发现情况", "finding_list"),
         ("质量安全事故", "accident_list"),
-        ("第十二条观察名单", "watch_list"),
+        (format_lazy("{}观察名单", article_late("12.(2)")), "watch_list"),
         ("解除聘任建议", "case_list"),
     ),
 )

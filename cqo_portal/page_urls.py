@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from cqo_portal import basis, education, enterprises, interpretations, people
+from cqo_portal import basis, education, enterprises, interpretations, people, views
 from registry import converters  # noqa: F401 (registers them)
 
 urlpatterns = [
@@ -15,6 +15,7 @@ urlpatterns = [
     path("measure/record/successor/", basis.basis_load, name="basis_load"),
     path("measure/record/name/", basis.basis_name, name="basis_name"),
     path("measure/documents/<reference:reference>/", basis.basis_document, name="basis_document"),
+    path("measure/editions/<slug:key>/", views.measure, name="measure_edition"),
     path("interpretations/", interpretations.interpretation_list, name="interpretation_list"),
     path("interpretations/<key:key>/record/", interpretations.interpretation_new, name="interpretation_new"),
 ]

@@ -20,6 +20,7 @@ from appointments.policies import filing_ends, signatory
 from appointments.states import APPOINTED_STATES, CaseState, ObligationKind, State
 from cqo_portal.education import duties_in, years_of
 from registry.actions.measure import record_interpretation
+from registry.citing import cited_late
 from registry.measures import PARAMETERS
 from registry.models import Candidate, Interpretation, User
 from registry.models.measure import legal_basis
@@ -44,7 +45,9 @@ IN_GENERAL = {
     "training_hours": "此后拟定的任职培训，总学时不得少于本口径；已经拟定的照旧。",
     "pass_mark": "此后拟定的任职培训，合格线按本口径；已经拟定的照旧。",
     "ce_outside_courses": "生效之日起结业的课程适用本口径，此前结业的照旧。",
-    "ground_two_and": "第十二条（二）（2）的记录是否齐备，自生效之日起按本口径判断；已有决定的建议案不变。",
+    "ground_two_and": cited_late(
+        "课程和绩效的记录是否齐备{}，自生效之日起按本口径判断；已有决定的建议案不变。", "12.(2).(2)"
+    ),
     "experience_as_of": "自生效之日起，尚未登记的任命按本口径的计算日判断；已经登记的，以登记时的存档为准。",
     "certificate_meaning": "读作同一证书的，取得培训证书并完成课题的人员自动纳入人才库；读作另有资格证书的，不再自动"
     "纳入。已经纳入的不变。",

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from appointments.models import Appointment, ReportDuty
 from appointments.states import State
+from registry.citing import cited
 from registry.models import Candidate, Education, Employment, ProfessionalQualification, QualityExperience
 from registry.rules import day_words
 from training.models import Certificate, Enrolment, ImprovementProject, PoolEntry, TrainingRecord
@@ -88,7 +89,7 @@ def _projects(person: Candidate, user) -> Iterator[Moment]:
 def _pool(person: Candidate, user) -> Iterator[Moment]:
     for row in PoolEntry.unscoped.visible_to(user).filter(candidate=person):
         url = reverse("pool_entry", args=[row.reference])
-        yield Moment(row.entered_on, "纳入人才库", "此后每年参加质监部门组织的继续教育（第八条）。", url, "now")
+        yield Moment(row.entered_on, "纳入人才库", f"此后每年参加质监部门组织的继续教育{cited('8.2')}。", url, "now")
         if row.left_on:
             yield Moment(row.left_on, "退出人才库", row.left_reason, url, "red")
 

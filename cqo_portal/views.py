@@ -1,8 +1,11 @@
 """The pages that belong to no single app: the first page, messages, the measure's text, health."""
 
+from datetime import date
+
 from django.contrib.auth.decorators import login_not_required
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
+from django.db.models import Max
 from django.http import HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -11,7 +14,8 @@ from django.views.decorators.http import require_POST
 
 from cqo_portal import dashboards
 from cqo_portal.atlas import entries
-from registry.models import AuthorityName, Edition, Message
+from registry import citing
+from registry.models import AuthorityName, BasisPeriod, Clause, Edition, Message
 from registry.models.measure import basis_if_any
 from registry.pages import find, page_of
 from registry.states import Role
@@ -23,7 +27,8 @@ def home(request):
     today = timezone.localdate()
     user = request.user
     if not user.is_authenticated:
-        return render(request, "home.html", {"figures": dashboards.public_figures(today)})
+        facts = {"figures": dashboards.public_figures(today), "encouraged": _encouraged()}
+        return render(request, "home.html", facts)
     shared = {"today": today, "todos": dashboards.todos(user), "coming": dashboards.coming(user, today)}
     if user.role == Role.TRAINER:
         return render(request, "dashboard/trainer.html", shared | {"figures": dashboards.trainer_figures(user, today)})
@@ -38,9 +43,22 @@ def home(request):
     return render(request, "dashboard/enterprise.html", shared | {"cqo": cqo})
 
 
+def _encouraged() -> Clause | None:
+    """Whom the measure of today encourages to have a CQO (Art. 4); None where it says nothing of it."""
+    numbering = citing.numbering()
+    return Clause.unscoped.filter(edition=numbering.edition, path=numbering.path("4")).first()
+
+
 def inbox(request):
     """The messages of one's office, newest first."""
-    return render(request, "inbox.html", {"page": page_of(request, Message.unscoped.visible_to(request.user))})
+    shown = page_of(request, Message.unscoped.visible_to(request.user))
+    return render(request, "inbox.html", {"page": shown, "linked_from": _numbered_since(timezone.localdate())})
+
+
+def _numbered_since(today: date) -> date:
+    """Since when messages cite as the measure is numbered today: since any other edition was last in force."""
+    others = BasisPeriod.unscoped.exclude(edition=citing.numbering().edition).filter(period__endswith__lte=today)
+    return others.aggregate(latest=Max("period__endswith"))["latest"] or date.min
 
 
 @require_POST
@@ -53,19 +71,21 @@ def open_message(request, pk):
 
 
 @login_not_required
-def measure(request):
-    """The whole text by clause, each with how the portal treats it."""
+def measure(request, key=None):
+    """The whole text by clause, each with how the portal treats it: of the edition of that key, else of today's."""
     today = timezone.localdate()
     basis = basis_if_any(today)
-    if basis is None:
+    edition = find(Edition.unscoped.all(), key=key) if key else basis and basis.edition
+    if edition is None:
         return render(request, "measure_none.html")
-    editions = Edition.unscoped.prefetch_related("periods__document", "periods__successor__edition")
-    readings = {row.key: row for row in basis.edition.interpretations.recorded().filter(period__contains=today)}
-    questions = [(row, readings.get(row.key)) for row in basis.edition.interpretations.questions()]
+    recorded = edition.interpretations.recorded().filter(period__contains=today)
+    readings = {row.key: row for row in recorded}
+    questions = [(row, readings.get(row.key)) for row in edition.interpretations.questions()]
     articles: dict[int, list] = {}
-    for entry in entries(basis.edition, questions):
+    for entry in entries(edition, questions):
         articles.setdefault(entry.clause.article, []).append(entry)
-    facts = {"basis": basis, "editions": editions, "articles": articles.items(), "questions": questions}
+    facts = {"basis": basis, "edition": edition, "editions": Edition.unscoped.in_order_of_time()}
+    facts |= {"articles": articles.items(), "questions": questions}
     facts["names"] = AuthorityName.unscoped.select_related("county", "document").order_by("since")
     return render(request, "measure.html", facts)
 

@@ -8,4 +8,8 @@ class RegistryConfig(AppConfig):
     verbose_name = "名录"
 
     def ready(self):
-        from registry import jobs, policies  # noqa: F401 (hears of tasks begun and ended; fills the predicate table)
+        from django.core.signals import request_started
+
+        from registry import citing, jobs, policies  # noqa: F401 (hears of tasks begun and ended; fills the predicate table)
+
+        request_started.connect(citing.forget)

@@ -5,11 +5,13 @@ import re
 from django.apps import apps
 from django.db import DatabaseError
 
+from registry.citing import cited_late
+
 # pgtrigger raises InternalError without a constraint name; its message names the trigger's function.
 TRIGGERS = {
     "state_moves": "这一事项的状态已经变化，不能办理这一步。请查看最新办理经过。",
     "born_as_draft": "任命须从草稿开始。",
-    "term_never_changes": "聘任期限自提交时确定，不能更改（第十一条）。",
+    "term_never_changes": cited_late("聘任期限自提交时确定，不能更改{}。", "11"),
     "never_deleted": "任命不能删除，只能撤回或终止。",
     "session_born_as_draft": "培训班须从草稿开始。",
     "project_born_as_draft": "课题须从草稿开始。",
@@ -22,7 +24,7 @@ TRIGGERS = {
     "certificate_of_its_enrolment": "证书须发给报名的人，由组织这一期的培训机构发给。",
     "attendance_before_certificate": "已发证书，考勤不能再改。",
     "recognised_within_record": "认定学时不能超过课程学时，并须有证明材料。",
-    "pool_entry_by_two_facts": "纳入人才库须有本人的培训证书和本人已完成的课题（第八条）。",
+    "pool_entry_by_two_facts": cited_late("纳入人才库须有本人的培训证书和本人已完成的课题{}。", "8.2"),
     "pool_entry_stays": "纳入人才库的记录不能更改。",
     "pool_entry_never_deleted": "人才库的记录不能删除，只能登记退出。",
     "cycle_born_as_draft": "报告通知须从草稿开始。",
@@ -35,7 +37,7 @@ TRIGGERS = {
     "finding_born_as_draft": "发现情况须从草稿开始。",
     "case_born_opened": "建议案须从开立开始。",
     "case_never_deleted": "建议案不能删除。",
-    "case_on_a_ground": "建议须有办法第十二条第（二）项所列的情形之一。",
+    "case_on_a_ground": cited_late("建议须有办法所列的情形之一{}。", "12.(2)"),
     "case_of_one_in_force": "这项任命已不在任，没有可以建议解除的聘任。",
     "case_stands_as_signed": "已签发的建议不能更改；有误的，请收回。",
     "campaign_born_as_draft": "活动须从草稿开始。",
@@ -51,7 +53,9 @@ TRIGGERS = {
     "append_only": "已经作出的记录不能更改或删除。",
 }
 # Constraints that only SQL can say (foreign keys over several columns), by name.
-BY_HAND = {"certificate_stands_on_a_pass": "考核合格的，才发给培训证书；已发证的考核不能改为不合格（第八条）。"}
+BY_HAND = {
+    "certificate_stands_on_a_pass": cited_late("考核合格的，才发给培训证书；已发证的考核不能改为不合格{}。", "8.1")
+}
 BUSY = "系统正忙，另一人正在办理同一件事。请稍候再试，您填写的内容没有写入。"
 TOO_LONG = "内容超过了允许的长度，没有写入。请缩短后再试。"
 CODES_OF_BUSY = {"55P03", "57014", "40001", "40P01"}  # lock or statement timeout, serialisation, deadlock
@@ -73,10 +77,11 @@ def sentence_for(error: DatabaseError) -> str | None:
     if getattr(cause, "pgcode", None) == "22001":  # a string longer than its column
         return TOO_LONG
     if name := getattr(getattr(cause, "diag", None), "constraint_name", None):
-        return (_constraint_sentences() | BY_HAND).get(name)
+        sentence = (_constraint_sentences() | BY_HAND).get(name)
+        return sentence and str(sentence)
     if "pgtrigger" in str(error):
         found = re.search(r"Invalid transition", str(error))
         # One name may stand in another ("never_deleted"): the longest is meant.
         named = max((name for name in TRIGGERS if name in str(error)), key=len, default="append_only")
-        return TRIGGERS["state_moves" if found else named]
+        return str(TRIGGERS["state_moves" if found else named])
     return None

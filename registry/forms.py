@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from django import forms
 
+from registry.citing import cited_late
 from registry.fields import (
     CodeField,
     CreditCodeField,
@@ -56,7 +57,7 @@ class EnterpriseFacts(GroupedForm):
     principal = PersonNameField(
         label="主要负责人",
         max_length=40,
-        help_text="与法定代表人为同一人的，填同一姓名。首席质量官由二者之一任命（第十一条）。",
+        help_text=cited_late("与法定代表人为同一人的，填同一姓名。首席质量官由二者之一任命{}。", "11"),
     )
     contact_name = PersonNameField(label="联系人", max_length=40)
     contact_phone = PhoneField(label="联系手机", max_length=20, help_text=MOBILE_HELP)
@@ -110,7 +111,7 @@ class DesignationForm(GroupedForm):
     groups = (
         (
             "属于哪一类，从何时到何时？",
-            "规模以上只作统计的分母（第四条），不是设立首席质量官的条件。",
+            cited_late("规模以上只作统计的分母{}，不是设立首席质量官的条件。", "4"),
             ("kind", "since", "last_day"),
         ),
     )
@@ -223,7 +224,7 @@ class QualificationForm(FactForm):
     """职业资格 (Art. 6(三))."""
 
     model, slug, legend = ProfessionalQualification, "qualification", "持有什么职业资格？"
-    lead = "质量专业技术人员职业资格，中级以上的符合第六条（三）。"
+    lead = cited_late("质量专业技术人员职业资格，中级以上的符合条件{}。", "6.(3)")
     asked = ("level", "name", "number", "issued_on")
 
     level = PickField(label="级别", choices=QualificationLevel.choices, radios=True)
@@ -240,7 +241,7 @@ class EducationForm(FactForm):
     """学历 (Art. 6(三))."""
 
     model, slug, legend = Education, "education", "取得什么学历？"
-    lead = "填学历，不是学位。本科以上学历，并有五年以上质量工作经历的，符合第六条（三）。"
+    lead = cited_late("填学历，不是学位。本科以上学历，并有五年以上质量工作经历的，符合条件{}。", "6.(3)")
     asked = ("level", "school", "major", "graduated_on")
 
     level = PickField(label="学历", choices=EducationLevel.choices, radios=True)

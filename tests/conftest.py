@@ -12,7 +12,7 @@ from django.template import engines
 from django.template.base import Node
 from django.test import Client
 
-from registry import verification
+from registry import citing, verification
 from registry.papers.render import render
 
 pytest_plugins = ["tests.cast", "tests.training_cast", "tests.supervision_cast", "tests.promotion_cast"]
@@ -84,6 +84,14 @@ def hostile_reader(monkeypatch):
 
     monkeypatch.setattr(Client, "request", read)
     monkeypatch.setattr(engines["django"].engine, "string_if_invalid", Undefined("%s"))
+
+
+@pytest.fixture(autouse=True)
+def numbering_of_its_own(request, monkeypatch):
+    """No test cites in the numbering that another loaded; one without a database cites the model's."""
+    citing.forget()
+    if "db" not in request.fixturenames and not request.node.get_closest_marker("django_db"):
+        monkeypatch.setattr(citing, "_source", [])
 
 
 drawn = lru_cache(maxsize=400)(render)

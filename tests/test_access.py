@@ -74,6 +74,7 @@ ADDRESSES = {
     "basis_load": Address({"administrator"}),
     "basis_name": Address({"administrator"}),
     "basis_document": Address(BUREAU | CITY, ("{basis}",)),
+    "measure_edition": Address(EVERYBODY, ("qingyuan-2016",), EVERYBODY),
     "interpretation_list": Address(EVERYBODY, inside=EVERYBODY),
     "interpretation_new": Address({"municipal"}, ("ce_hours",)),
     # A file is compared and let go: what the write leaves is a tally and a window of the limit.
@@ -589,7 +590,10 @@ def test_strangers_see_the_public_pages_and_nothing_else(world, as_persona):
     """LoginRequiredMiddleware, with the list of what is public."""
     client = as_persona("anonymous")
     public = {name for name in ADDRESSES if client.get(path_to(name, world)).status_code == 200}
-    assert public == {"home", "measure", "verify", "verify_paper", "healthz", "talent_pool", "self_check"} | PUBLIC
+    assert public == {
+        *("home", "measure", "measure_edition", "verify", "verify_paper", "healthz", "talent_pool", "self_check"),
+        *PUBLIC,
+    }
 
 
 def test_a_person_who_was_switched_off_is_out_at_the_next_request(world, as_persona, user_a):

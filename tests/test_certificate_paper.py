@@ -33,6 +33,7 @@ FACTS = CertificateFacts(
     body_name="清远市北江质量技术培训中心",
     measure_title=COMMON["measure_title"],
     issued_on=date(2026, 3, 28),
+    clause="第八条第一款",
     outside_basis=False,
     code=CODE,
     verify_url=COMMON["verify_url"],
@@ -77,7 +78,7 @@ def test_a_certificate_says_who_passed_which_course_and_by_which_article():
     assert "编号：清质培〔2026〕35号" in text
     assert (
         "陈志远（居民身份证号码4418**********0012），于2026年3月21日至3月25日参加企业首席质量官任职培训，共40学时，"
-        "经首席质量官考核合格。根据《清远市企业首席质量官管理办法（试行）》第八条的规定，发给培训证书。"
+        "经首席质量官考核合格。根据《清远市企业首席质量官管理办法（试行）》第八条第一款的规定，发给培训证书。"
     ) in text
     for phrase in (
         "培训机构负责人（签名）：",
@@ -117,7 +118,7 @@ def test_the_days_are_said_as_shortly_as_they_are_clear(first, last, words):
 
 def test_outside_the_measures_time_it_is_followed_by_analogy():
     text = text_of(made(outside_basis=True))
-    assert "考核合格。参照《清远市企业首席质量官管理办法（试行）》第八条" in text and "根据" not in text
+    assert "考核合格。参照《清远市企业首席质量官管理办法（试行）》第八条第一款" in text and "根据" not in text
 
 
 def test_a_second_version_says_so_beside_its_number():

@@ -189,6 +189,7 @@ PROVOKED: dict[str, Callable[[SimpleNamespace], Write]] = {
     "basis_period_planned_if_ended": lambda w: change(w.extension, planned_last_day=TODAY),
     "authority_name_once_a_day": lambda w: copy(w.name),
     "authority_name_has_its_document": lambda w: change(w.name, number=""),
+    "clause_provision_unique": lambda w: change(first(Clause, path="6"), provision="7"),
     "clause_path_unique": lambda w: change(first(Clause, path="6"), path="7"),
     "interpretation_no_overlap": lambda w: copy(w.reading, number="口径二"),
     "interpretation_one_question": lambda w: copy(first(Interpretation, period=None)),

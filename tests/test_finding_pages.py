@@ -263,7 +263,7 @@ def test_an_accident_is_recorded_apart_and_its_page_says_that_it_is_no_ground(cl
     company = cqo_a.enterprise
     new = f"/enterprises/{company.reference}/accidents/new/"
     assert f'href="{new}"' in text_of(signed_in(client, county_one), "/accidents/new/?q=甲公司")
-    assert "不是第十二条（二）的任何一种情形" in text_of(client, new)
+    assert "第十二条第（二）项</a>的任何一种情形" in text_of(client, new)
     said = {"token": uuid4(), "kind": AccidentKind.ACCIDENT, "facts": "窑炉爆裂。", "file": upload("通报.pdf")}
     made = client.post(new, said | days("happened_on", date(2026, 8, 1)))
     accident = Accident.unscoped.get()
@@ -271,7 +271,7 @@ def test_an_accident_is_recorded_apart_and_its_page_says_that_it_is_no_ground(cl
     assert accident.file.internal
     page = text_of(client, made.url)
     for words in (
-        "不是第十二条（二）的情形，无需办理",
+        "不是建议解除聘任的情形，无需办理",
         "不能据以建议解除聘任",
         "通报.pdf",
         "窑炉爆裂。",

@@ -424,6 +424,37 @@ def test_nothing_here_approves_anything():
     assert found(SOURCES, r"\b(approv|reject)") == []
 
 
+ARTICLE = re.compile("(?<!个人信息保护法)第[〇一二三四五六七八九十]+条")  # that law is another
+
+
+def literal_citations(tree: ast.Module) -> list[str]:
+    """The strings of a module, docstrings aside, that cite an article by themselves."""
+    owners = (ast.Module, ast.ClassDef, ast.FunctionDef)
+    told = {id(node.body[0].value) for node in ast.walk(tree) if isinstance(node, owners) and docstring_of(node)}
+    strings = [node for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)]
+    return [node.value for node in strings if id(node) not in told and ARTICLE.search(node.value)]
+
+
+def docstring_of(node) -> bool:
+    """Whether the first statement is a string."""
+    first = node.body[0] if node.body else None
+    return isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant)
+
+
+def test_no_code_and_no_page_numbers_an_article_by_itself():
+    """Another measure numbers its articles otherwise: ``registry.citing`` and ``{% article %}`` know how."""
+    assert {where(path): cited for path, tree in TREES.items() if (cited := literal_citations(tree))} == {}
+    assert found(TEMPLATES, ARTICLE.pattern) == []
+
+
+def test_an_article_written_by_hand_would_be_found(tmp_path):
+    code = ast.parse('"""第十一条."""\n\n\ndef rule(day):\n    """第六条."""\n    return f"{day}（第十一条）。"\n')
+    assert literal_citations(code) == ["（第十一条）。"]
+    page = tmp_path / "page.html"
+    page.write_text("<p>个人信息保护法第二十五条。</p>\n<p>依据第六条（三）。</p>\n", encoding="utf-8")
+    assert [n for n, line in enumerate(page.read_text().splitlines(), 1) if ARTICLE.search(line)] == [2]
+
+
 def refusals() -> Iterator[tuple[str, str]]:
     """Each sentence a refusal begins and ends with, in the code."""
     for path, tree in TREES.items():

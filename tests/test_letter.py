@@ -50,6 +50,7 @@ LETTER = RecommendationFacts(
     **COMMON,
     statements=("2027年4月5日，我局向你公司和陈志远同志分别送达《陈述意见通知书》。", "你公司对上述事实没有异议。"),
     basis_words="《清远市企业首席质量官管理办法（试行）》（清质〔2016〕12号）",
+    power="第十二条第（二）项",
     answer_due=date(2027, 6, 9),
     answers_on_paper=False,
     attachments=("2026年度履职报告通知送达回证", "陈述意见通知书及企业书面答复"),

@@ -61,6 +61,7 @@ COMMON = {
 }
 LETTER = LetterFacts(
     **COMMON,
+    clause="第十一条",
     number="首质聘〔2026〕137号",
     appointer_title="法定代表人",
     term_words="两年",
@@ -68,6 +69,7 @@ LETTER = LetterFacts(
 )
 AUTHORISATION = AuthorisationFacts(
     **COMMON,
+    clause="第十一条",
     number="首质授〔2026〕137号",
     credit_code="91441802MA4U0W7K7E",
     appointer_name="梁伟民",
@@ -92,6 +94,7 @@ AUTHORISATION = AuthorisationFacts(
 )
 RECEIPT = ReceiptFacts(
     **COMMON,
+    clauses="第九条、第十一条",
     number="首质登〔2026〕9号",
     credit_code="91441802MA4U0W7K7E",
     county_name="连山壮族瑶族自治县",

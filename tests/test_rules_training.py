@@ -129,8 +129,8 @@ def test_exactly_the_days_needed_and_exactly_the_mark_give_a_certificate():
 
 def test_attending_is_not_passing_and_passing_is_not_attending():
     assert fault(days_present=1) == "出勤 1 天，少于规定的 2 天，不能发给证书。"
-    assert fault(last_score=None) == "没有考核成绩，不能发给证书（第八条）。"
-    assert fault(last_score=Decimal("59.9")) == "考核 59.9 分，未达到合格线 60 分，不能发给证书（第八条）。"
+    assert fault(last_score=None) == "没有考核成绩，不能发给证书（第八条第一款）。"
+    assert fault(last_score=Decimal("59.9")) == "考核 59.9 分，未达到合格线 60 分，不能发给证书（第八条第一款）。"
     assert "出勤" in fault(days_present=1, last_score=None)
 
 

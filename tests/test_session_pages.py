@@ -283,7 +283,7 @@ def test_a_body_whose_recognition_lapses_before_the_last_day_cannot_publish_and_
     assert "现在不能发布" in page
     assert ">发布</button>" not in page
     refused = client.post(at(draft, "publish/"), sure(version=draft.version)).content.decode()
-    assert "在培训期间未经质监部门认可，不能组织这期培训（第八条）" in refused
+    assert "在培训期间未经质监部门认可，不能组织这期培训（" in refused and ">第八条第一款</a>）" in refused
     draft.refresh_from_db()
     assert draft.state == SessionState.DRAFT
 

@@ -129,7 +129,7 @@ def test_what_was_known_on_a_day_without_a_basis_says_so_and_offers_no_case(
     extension.delete()
     page = text_of(signed_in(client, county_one))
     (case,) = cases_of(page)
-    for words in ("缺 1 环：有效依据", "缺： 有效依据 当日没有有效的制度依据", "不能据以提出建议（第十四条）"):
+    for words in ("缺 1 环：有效依据", "缺： 有效依据 当日没有有效的制度依据", "不能据以提出建议（ 第十四条 ）"):
         assert words in case
     assert "recommendations/new/" not in page and 'href="/measure/"' in page
     assert f"/findings/{finding.reference}/acts/" not in page

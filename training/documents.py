@@ -16,7 +16,10 @@ CERTIFICATE_TEMPLATE_VERSION = "certificate-1"
 
 @dataclass(frozen=True, kw_only=True)
 class CertificateFacts(sheet.SheetFacts):
-    """培训证书: who was trained by whom, in which course, when and for how long; ``id_words`` are masked already."""
+    """培训证书: who was trained by whom, in which course, when and for how long.
+
+    ``id_words`` are masked already; ``clause`` is Art. 8 ¶1 in words.
+    """
 
     id_words: str
     course_words: str
@@ -24,6 +27,7 @@ class CertificateFacts(sheet.SheetFacts):
     last_day: date
     hours: int
     body_name: str
+    clause: str
     issued_on: date
     outside_basis: bool
 
@@ -39,7 +43,7 @@ def certificate(facts: CertificateFacts, *, preview: bool = False) -> bytes:
         Run(f"（{facts.id_words}），于{_days(facts.first_day, facts.last_day)}参加"),
         sheet.name_run(facts.course_words),
         Run(
-            f"，共{facts.hours}学时，经首席质量官考核合格。{following}{facts.measure_title}第八条的规定，发给培训证书。"
+            f"，共{facts.hours}学时，经首席质量官考核合格。{following}{facts.measure_title}{facts.clause}的规定，发给培训证书。"
         ),
     ]
     size, rows = sheet.landscape_lines(words, sizes=(19, 18, 17, 15, 13), shortest=7)

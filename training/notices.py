@@ -83,7 +83,7 @@ def entered_pool(entry: PoolEntry, *, at) -> None:
     """To the enterprise: the person is in the talent pool, and what that brings (Art. 8 ¶2)."""
     body = (
         f"{entry.candidate.name}自{day_words(entry.entered_on)}起纳入首席质量官人才库，"
-        "此后每年参加质监部门组织的继续教育（第八条）。"
+        f"此后每年参加质监部门组织的继续教育{entry.edition.numbering.cited('8.2')}。"
     )
     url = f"/candidates/{entry.candidate.reference}/"
     tell_enterprise(entry.project.enterprise, f"纳入人才库：{entry.candidate.name}", body, url=url, at=at)

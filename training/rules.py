@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
+from registry.citing import cited
 from registry.rules import day_words
 from registry.states import Outcome
 from training.states import Standing, YearStanding
@@ -69,9 +70,9 @@ def certificate_fault(*, days_present: int, days_needed: int, last_score: Decima
     if days_present < days_needed:
         return f"出勤 {days_present} 天，少于规定的 {days_needed} 天，不能发给证书。"
     if last_score is None:
-        return "没有考核成绩，不能发给证书（第八条）。"
+        return f"没有考核成绩，不能发给证书{cited('8.1')}。"
     if not passes(last_score, pass_mark):
-        return f"考核 {last_score.normalize():f} 分，未达到合格线 {pass_mark} 分，不能发给证书（第八条）。"
+        return f"考核 {last_score.normalize():f} 分，未达到合格线 {pass_mark} 分，不能发给证书{cited('8.1')}。"
     return None
 
 

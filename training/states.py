@@ -99,3 +99,7 @@ class YearStanding(TextChoices):
     SHORT = "short", "未满规定学时"
     UNDERWAY = "underway", "本年进行中"
     PARTIAL = "partial", "年中开始，只记录"
+
+
+# Under which provision of the measure whatever state these are in stands: pages show it beside the state.
+STATE_CLAUSES = {"certificate": "8.1", "pool_entry": "8.2"}

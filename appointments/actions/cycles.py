@@ -3,7 +3,6 @@
 from datetime import date
 
 from django.db import transaction
-from django.db.models import Q
 
 from appointments import notices
 from appointments.actions.common import begin
@@ -12,13 +11,12 @@ from appointments.obligations import notice_fault
 from appointments.rules import document_number, extension_fault
 from appointments.states import APPOINTED_STATES, CYCLE_MOVES, Audience, CycleState
 from registry.actions.common import allow, day_of, locked, next_number, own_file
-from registry.models import Clause, County, Enterprise, StoredFile, User
+from registry.models import County, Enterprise, StoredFile, User
 from registry.models.measure import days, legal_basis
 from registry.refusals import Refused
 from registry.states import Designation
 
-QUOTED = ("12.(2)", "12.(2).(3)")
-QUOTED_ARTICLE = 5
+QUOTED = ("5", *(f"5.({n})" for n in range(1, 7)), "5.(4).2", "12.(2)", "12.(2).(3)")
 DESIGNATED = {Audience.ABOVE_SCALE: Designation.ABOVE_SCALE, Audience.PILOT: Designation.PILOT}
 
 
@@ -78,8 +76,7 @@ def save_cycle(
 
 def legal_text(edition) -> str:
     """Art. 5 and the ground of Art. 12(二)(3) in the edition's words, as a notice quotes them."""
-    clauses = Clause.unscoped.filter(edition=edition).filter(Q(article=QUOTED_ARTICLE) | Q(path__in=QUOTED))
-    return "\n".join(f"{clause.label}　{clause.text}" for clause in clauses)
+    return "\n".join(f"{clause.label}　{clause.text}" for clause in edition.clauses_of(*QUOTED).values())
 
 
 def addressed(cycle: ReportCycle, today: date):

@@ -7,6 +7,7 @@ from appointments.actions.filing import submit
 from appointments.models import Appointment, Evidence
 from appointments.states import ActKind, State
 from registry.actions.common import allow, day_of, locked, next_number, own_file, own_paper
+from registry.citing import cited
 from registry.models import Candidate, Enterprise, StoredFile, User
 from registry.refusals import Refused
 
@@ -71,7 +72,7 @@ def save_draft(appointment: Appointment, *, version: int, by: User, at, **values
         if name not in PREPARED:
             raise ValueError(f"{name} is not prepared by hand")
         if appointment.state == State.RETURNED and name in FIXED_BY_SUBMISSION and value != getattr(appointment, name):
-            raise Refused("聘任首日自提交时确定，不能更正；有误的，撤回后重新任命（第十一条）。", field=name)
+            raise Refused(f"聘任首日自提交时确定，不能更正；有误的，撤回后重新任命{cited('11')}。", field=name)
         setattr(appointment, name, value)
     appointment.appointer_name = appointment.enterprise.appointers().get(appointment.appointer, "")
     appointment.version += 1

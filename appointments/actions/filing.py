@@ -13,6 +13,7 @@ from appointments.models import Appointment, EligibilitySnapshot
 from appointments.rules import missing, needs_opinion, term_of
 from appointments.states import TRANSITIONS, ActKind, PaperKind, State
 from registry.actions.common import day_of
+from registry.citing import cited
 from registry.models import User
 from registry.models.measure import Law, days
 from registry.refusals import Refused
@@ -48,7 +49,7 @@ def _refuse_overlap(appointment: Appointment, term) -> None:
         last = day_words(other.in_force.upper - timedelta(days=1))
         raise Refused(
             f"{other.candidate.name}的任期（{other.reference}）到{last}，与这项任命重叠。"
-            "请把聘任首日改为次日或更晚，或者先终止前一项任命（第二条）。",
+            f"请把聘任首日改为次日或更晚，或者先终止前一项任命{cited('2')}。",
             field="first_day",
         )
 

@@ -8,6 +8,7 @@ from appointments import notices
 from appointments.models import Guidance, GuidanceFile, Policy
 from appointments.states import POLICY_MOVES, PolicyState
 from registry.actions.common import allow, day_of, locked, next_number, own_file
+from registry.citing import cited
 from registry.models import Enterprise, StoredFile, User
 from registry.models.measure import days
 from registry.refusals import Refused
@@ -36,7 +37,7 @@ def record_guidance(
     if day > day_of(at):
         raise Refused("指导日期不能晚于今天。", field="day")
     if not enterprise.is_designated(Designation.PILOT, day):
-        raise Refused(f"{day_words(day)}这家企业不是试点企业（第十二条（一））。", field="day")
+        raise Refused(f"{day_words(day)}这家企业不是试点企业{cited('12.(1)')}。", field="day")
     if follow_up_on is not None and follow_up_on <= day:
         raise Refused("回访日期应在指导日期之后。", field="follow_up_on")
     if corrects is not None and Guidance.unscoped.filter(corrects=corrects).exists():

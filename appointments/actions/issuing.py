@@ -82,6 +82,7 @@ def _letter_facts(case: DismissalRecommendation, *, number: str, code: str, at) 
         statements=casefile.hearing_of(case),
         grounds=casefile.grounds_in_words(case, basis.edition),
         basis_words=casefile.basis_in_words(basis.period) if basis.period else "（当日无有效依据）",
+        power=basis.edition.cite("12.(2)"),
         answer_due=case.answer_due or today,
         answers_on_paper=appointment.is_transcribed,
         attachments=casefile.evidence_titles(case),

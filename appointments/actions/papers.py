@@ -14,7 +14,7 @@ from appointments.rules import term_of, term_words
 from appointments.states import APPOINTED_STATES, ActKind, Appointer, PaperKind
 from registry import filestore
 from registry.actions.common import day_of, next_number, own_file
-from registry.models import Clause, StoredFile, User
+from registry.models import StoredFile, User
 from registry.models.authority import authority_on
 from registry.models.measure import legal_basis
 from registry.refusals import Refused
@@ -32,15 +32,17 @@ DRAW = {
 }
 # What changes with every drawing, and so says nothing about whether the paper's content changed.
 DRAWN_ANEW = {"number", "version", "code", "verify_url", "signed_on"}
+DUTIES, FURTHER = tuple(f"5.({n})" for n in range(1, 6)), "5.(4).2"  # the unnumbered paragraph of (四)
 
 
 def _duties(edition) -> list[tuple[str, str]]:
     """Art. 5 (一) to (五) in the text's words; (六) is a liability, not a power."""
-    duties: dict[int, list[str]] = {}
-    for clause in Clause.unscoped.filter(edition=edition, article=5, item__lte=5):
-        duties.setdefault(clause.item, []).append(clause.text)
-    labels = "一二三四五"
-    return [(f"（{labels[item - 1]}）", "".join(texts)) for item, texts in sorted(duties.items())]
+    carried = edition.clauses_of(*DUTIES, FURTHER)
+    further = carried.pop(FURTHER, None)
+    duties = [[clause.text] for clause in carried.values()]
+    if further:
+        duties[list(carried).index("5.(4)")].append(further.text)
+    return [(f"（{label}）", "".join(texts)) for label, texts in zip("一二三四五", duties, strict=True)]
 
 
 def _values(appointment: Appointment, *, at, opinions: list[str] = ()) -> dict:
@@ -66,6 +68,8 @@ def _values(appointment: Appointment, *, at, opinions: list[str] = ()) -> dict:
         "signed_on": day_of(at),
         "measure_title": f"《{edition.title}》",
         "duties": _duties(edition),
+        "clause": edition.cite("11"),
+        "clauses": edition.cite("9", "11"),
         "bureau_name": authority_on(day_of(at)),
         "submitted_on": appointment.submitted_at and timezone.localdate(appointment.submitted_at),
         "checked_on": appointment.checked_at and timezone.localdate(appointment.checked_at),

@@ -34,6 +34,7 @@ from appointments.states import (
     StatementWay,
 )
 from registry.actions.common import day_of, next_number, own_file
+from registry.citing import cited
 from registry.models import StoredFile, User
 from registry.models.measure import Basis, legal_basis
 from registry.refusals import Refused
@@ -46,7 +47,7 @@ def _basis(at) -> Basis:
     """The basis in force that day. Raises Refused without one: a recommendation is an adverse act (design 1.10)."""
     basis = legal_basis(day_of(at))
     if basis.outside:
-        raise Refused("当日没有有效的制度依据，不能提出解除聘任建议（第十四条）。请先由管理员登记延长或者新的依据。")
+        raise Refused(f"当日没有有效的制度依据，不能提出解除聘任建议{cited('14')}。请先由管理员登记延长或者新的依据。")
     return basis
 
 
@@ -61,7 +62,7 @@ def chains_named(appointment: Appointment, names: Sequence[str], user: User, tod
     """The chains an officer named, as the record has them today. Raises Refused naming the link that is missing."""
     known = {grounds.named(chain): chain for chain in grounds.chains_of([appointment], user, today)[appointment.pk]}
     if not names:
-        raise Refused("请选择依据的情形（第十二条第（二）项）。", field="grounds")
+        raise Refused(f"请选择依据的情形{cited('12.(2)')}。", field="grounds")
     chosen = []
     for name in dict.fromkeys(names):
         if (chain := known.get(name)) is None:

@@ -30,8 +30,9 @@ class _PaperFacts(sheet.SheetFacts):
 
 @dataclass(frozen=True, kw_only=True)
 class LetterFacts(_PaperFacts):
-    """聘书: who appoints whom, and for how long (Art. 11)."""
+    """聘书: who appoints whom, and for how long (Art. 11, ``clause`` in words)."""
 
+    clause: str
     appointer_title: str
     term_words: str
     signed_on: date
@@ -39,8 +40,12 @@ class LetterFacts(_PaperFacts):
 
 @dataclass(frozen=True, kw_only=True)
 class AuthorisationFacts(_PaperFacts):
-    """授权书: powers of Article 5 (一) to (五) as (label, text), departments of Article 11 as (kind, name or empty)."""
+    """授权书: powers of Article 5 (一) to (五) as (label, text), departments of Article 11 as (kind, name or empty).
 
+    ``clause`` is Article 11 in words.
+    """
+
+    clause: str
     credit_code: str
     appointer_name: str
     appointer_title: str
@@ -52,8 +57,9 @@ class AuthorisationFacts(_PaperFacts):
 
 @dataclass(frozen=True, kw_only=True)
 class ReceiptFacts(_PaperFacts):
-    """登记回执: what was recorded, when, and with which opinions; none is said in words too."""
+    """登记回执: what was recorded, when, by which ``clauses``, and with which opinions; none is said in words too."""
 
+    clauses: str
     credit_code: str
     county_name: str
     bureau_name: str
@@ -71,7 +77,7 @@ def letter_of_appointment(facts: LetterFacts, *, preview: bool = False) -> bytes
     Raises FontsMissing when no Chinese font is installed.
     """
     words = [
-        Run(f"根据{facts.measure_title}第十一条的规定，现任命您为"),
+        Run(f"根据{facts.measure_title}{facts.clause}的规定，现任命您为"),
         sheet.name_run(facts.enterprise_name),
         Run("首席质量官，全面负责本企业的质量工作。"),
     ]
@@ -99,7 +105,7 @@ def letter_of_authorisation(facts: AuthorisationFacts, *, preview: bool = False)
     Article 5 (六) is a liability, not a power, and is left out by the caller. Raises FontsMissing.
     """
     opening = [
-        Run(f"根据{facts.measure_title}第十一条的规定，现授权本企业首席质量官"),
+        Run(f"根据{facts.measure_title}{facts.clause}的规定，现授权本企业首席质量官"),
         sheet.name_run(facts.person_name, whole=True),
         Run("开展下列工作："),
     ]
@@ -148,7 +154,7 @@ def filing_receipt(facts: ReceiptFacts, *, preview: bool = False) -> bytes:
     fine = TEXT_WIDTH * MM / 12
     following = "参照" if facts.outside_basis else "依照"
     basis = [
-        f"{following}{facts.measure_title}第九条、第十一条的规定，首席质量官由所在企业任命，并颁发聘书。"
+        f"{following}{facts.measure_title}{facts.clauses}的规定，首席质量官由所在企业任命，并颁发聘书。"
         "本回执仅证明上述任命已经登记，聘任期限以聘书所载为准。"
     ]
     if facts.outside_basis:

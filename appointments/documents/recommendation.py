@@ -23,7 +23,8 @@ class RecommendationFacts(sheet.SheetFacts):
     """建议解除聘任函: what was found, what was heard, which grounds, and by when an answer is asked.
 
     ``grounds`` are (label, words of the measure); ``basis_words`` name the document by which the measure is in force on
-    the day of signing, with its number; ``letter_number`` is that of the 聘书; ``contact`` and ``copies`` may be empty.
+    the day of signing, with its number; ``power`` is the clause by which the bureau may recommend; ``letter_number`` is
+    that of the 聘书; ``contact`` and ``copies`` may be empty.
     """
 
     issuer_name: str
@@ -35,6 +36,7 @@ class RecommendationFacts(sheet.SheetFacts):
     statements: tuple[str, ...]
     grounds: tuple[tuple[str, str], ...]
     basis_words: str
+    power: str
     answer_due: date
     answers_on_paper: bool
     attachments: tuple[str, ...]
@@ -122,4 +124,4 @@ def _grounds(facts: RecommendationFacts) -> list[str]:
     )
     if len(grounds) == 1:
         return [f"{grounds[0]}该项规定，{power}"]
-    return [*grounds, f"《办法》第十二条第（二）项规定，{power}"]
+    return [*grounds, f"《办法》{facts.power}规定，{power}"]

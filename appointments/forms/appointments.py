@@ -1,10 +1,12 @@
 """What people fill in about an appointment. Drafts may be incomplete: only impossible facts are faults here."""
 
 from django import forms
+from django.utils.text import format_lazy
 
 from appointments.models import Appointment
 from appointments.rules import Criterion, default_opinion
 from appointments.states import FILED_KINDS, Appointer, EndReason, State
+from registry.citing import cite_late, cited
 from registry.fields import DayField, LineField, PickField, RowField, TextField, UploadField
 from registry.models import Candidate, StoredFile, User
 from registry.pages import PortalForm
@@ -53,9 +55,9 @@ class StepForm(PortalForm):
 class DeclarationsForm(StepForm):
     """第二步 承诺和材料 (Art. 6(一)(二)(四))."""
 
-    declares_ethics = forms.BooleanField(label="第六条（一）", required=False)
-    declares_knowledge = forms.BooleanField(label="第六条（二）", required=False)
-    declares_independence = forms.BooleanField(label="第六条（四）", required=False)
+    declares_ethics = forms.BooleanField(label=cite_late("6.(1)"), required=False)
+    declares_knowledge = forms.BooleanField(label=cite_late("6.(2)"), required=False)
+    declares_independence = forms.BooleanField(label=cite_late("6.(4)"), required=False)
     kind = PickField(
         label="材料类别", choices=[(kind.value, kind.label) for kind in FILED_KINDS], empty="请选择", required=False
     )
@@ -222,9 +224,9 @@ class CounterForm(PortalForm):
     inspection_department = LineField(label="质量检验部门", max_length=40)
     safety_department = LineField(label="质量安全部门", max_length=40)
     departments_report = forms.BooleanField(label="以上部门均隶属于首席质量官直接领导", required=False)
-    declares_ethics = forms.BooleanField(label="第六条（一）已承诺", required=False)
-    declares_knowledge = forms.BooleanField(label="第六条（二）已承诺", required=False)
-    declares_independence = forms.BooleanField(label="第六条（四）已承诺", required=False)
+    declares_ethics = forms.BooleanField(label=format_lazy("{}已承诺", cite_late("6.(1)")), required=False)
+    declares_knowledge = forms.BooleanField(label=format_lazy("{}已承诺", cite_late("6.(2)")), required=False)
+    declares_independence = forms.BooleanField(label=format_lazy("{}已承诺", cite_late("6.(4)")), required=False)
     scan = UploadField(label="纸质材料扫描件", required=False)
     stored = RowField(
         label="已上传的扫描件", queryset=StoredFile.unscoped.none(), required=False, widget=forms.HiddenInput
@@ -244,9 +246,9 @@ class CounterForm(PortalForm):
         cleaned = super().clean()
         level = cleaned.get("in_decision_level")
         if level is None and "in_decision_level" not in self.errors:
-            self.add_error("in_decision_level", "请选择是否属于企业决策层（第十一条）。")
+            self.add_error("in_decision_level", f"请选择是否属于企业决策层{cited('11')}。")
         if level is False and not cleaned.get("exception_reason") and "exception_reason" not in self.errors:
-            self.add_error("exception_reason", "不在企业决策层的，请写明理由（第十一条）。")
+            self.add_error("exception_reason", f"不在企业决策层的，请写明理由{cited('11')}。")
         if not cleaned.get("scan") and not cleaned.get("stored") and "scan" not in self.errors:
             self.add_error("scan", "代录须附企业纸质材料的扫描件。")
         return cleaned

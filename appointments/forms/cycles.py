@@ -2,8 +2,11 @@
 
 from datetime import date
 
+from django.utils.text import format_lazy
+
 from appointments.states import Audience
 from registry.actions.files import WANTED
+from registry.citing import cite, cite_late
 from registry.fields import DayField, LineField, PickField, RowField, TextField, UploadField
 from registry.forms import GroupedForm
 from registry.models import County
@@ -20,7 +23,7 @@ class CycleForm(GroupedForm):
         label="通知正文",
         max_length=4000,
         rows=6,
-        help_text="第五条和第十二条第（二）项的原文在发布时自动附后，不必抄写。",
+        help_text=format_lazy("{}的原文在发布时自动附后，不必抄写。", cite_late("5", "12.(2)", "12.(2).(3)")),
     )
     first_day = DayField(label="第一天", earliest=2016)
     last_day = DayField(label="最后一天", earliest=2016, help_text="这一天仍在报告期内。")
@@ -58,7 +61,7 @@ class CycleForm(GroupedForm):
         year = today.year if today.month > 6 else today.year - 1
         return {
             "title": f"关于提供{year}年度首席质量官履职报告的通知",
-            "body": "请贵企业首席质量官对照《办法》第五条，逐项报告本年度履行职责的情况，在期限之前提供。"
+            "body": f"请贵企业首席质量官对照《办法》{cite('5')}，逐项报告本年度履行职责的情况，在期限之前提供。"
             "没有开展的事项，请写明“无”和原因。",
             "first_day": date(year, 1, 1),
             "last_day": date(year, 12, 31),

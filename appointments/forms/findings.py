@@ -1,6 +1,7 @@
 """The forms of findings and accidents: what an officer found out, what shows it, and what the CQO knew."""
 
 from appointments.states import AccidentKind, Behaviour, FindingObject
+from registry.citing import cited_late
 from registry.fields import DayField, LineField, PickField, TextField, UploadField
 from registry.forms import GroupedForm
 from registry.pages import PortalForm
@@ -25,7 +26,7 @@ class FindingForm(GroupedForm):
     groups = (
         (
             "对什么，有什么行为？",
-            "限于第十二条（二）（1）的两类对象和三种行为，由人认定，平台不作推断。",
+            cited_late("限于办法所列的两类对象和三种行为{}，由人认定，平台不作推断。", "12.(2).(1)"),
             ("about", "behaviour"),
         ),
         ("发生了什么？", "", ("happened_on", "facts")),

@@ -4,6 +4,7 @@ from django import forms
 
 from appointments.models import DismissalRecommendation
 from appointments.states import CaseAnswer, Party
+from registry.citing import cited_late
 from registry.fields import DayField, LineField, PhoneField, PickField, TextField, UploadField
 from registry.pages import PortalForm
 
@@ -17,7 +18,7 @@ class GroundsForm(PortalForm):
         label="依据的情形",
         widget=forms.CheckboxSelectMultiple({"class": "form-check-input"}),
         error_messages={
-            "required": "请选择依据的情形（第十二条第（二）项）。",
+            "required": cited_late("请选择依据的情形{}。", "12.(2)"),
             "invalid_choice": "所选情形在案卷中已不存在，证据链不完整，或者已有决定，请重新选择。",
         },
     )

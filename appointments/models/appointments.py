@@ -18,6 +18,7 @@ from appointments.states import (
     EvidenceKind,
     PaperKind,
     State,
+    clause_of,
 )
 from registry.models import (
     Candidate,
@@ -133,9 +134,9 @@ class Appointment(UnderBasis, ScopedBase):
     safety_department = text("质量安全部门", 40)
     departments_report = models.BooleanField("上述部门隶属于首席质量官直接领导", default=False)
     # What is declared (Art. 6(一)(二)(四))?
-    declares_ethics = models.BooleanField("第六条（一）", default=False)
-    declares_knowledge = models.BooleanField("第六条（二）", default=False)
-    declares_independence = models.BooleanField("第六条（四）", default=False)
+    declares_ethics = models.BooleanField("承诺：职业道德和敬业精神", default=False)
+    declares_knowledge = models.BooleanField("承诺：熟悉法律法规和政策", default=False)
+    declares_independence = models.BooleanField("承诺：工作独立性", default=False)
     # Where does it stand, and who brought it there?
     state = models.CharField("状态", max_length=12, choices=State.choices, default=State.DRAFT, editable=False)
     version = models.PositiveIntegerField(default=1, editable=False)
@@ -181,7 +182,7 @@ class Appointment(UnderBasis, ScopedBase):
             ExclusionConstraint(
                 name="one_cqo_in_force",
                 expressions=[("enterprise", RangeOperators.EQUAL), ("in_force", RangeOperators.OVERLAPS)],
-                violation_error_message="本企业在该期间已有在任的首席质量官；前任提前终止的，次日起可以任命新的人选（第二条）。",
+                violation_error_message="本企业在该期间已有在任的首席质量官；前任提前终止的，次日起可以任命新的人选。",
             ),
             models.CheckConstraint(
                 name="term_is_whole_years",
@@ -194,7 +195,7 @@ class Appointment(UnderBasis, ScopedBase):
                     term__endswith=Anniversary(FirstDay("term"), "term_years"),
                     term__startswith=F("first_day"),
                 ),
-                violation_error_message="聘任期限须为办法规定的整年，首日和末日均计入（第十一条）。",
+                violation_error_message="聘任期限须为办法规定的整年，首日和末日均计入。",
             ),
             models.CheckConstraint(
                 name="in_force_within_term",
@@ -235,7 +236,7 @@ class Appointment(UnderBasis, ScopedBase):
                 condition=Q(state=State.DRAFT)
                 | Q(state=State.WITHDRAWN)
                 | Q(in_decision_level__isnull=False) & (Q(in_decision_level=True) | Q(exception_reason__gt="")),
-                violation_error_message="不在企业决策层的，须写明理由（第十一条）。",
+                violation_error_message="不在企业决策层的，须写明理由。",
             ),
             models.CheckConstraint(
                 name="transcribed_has_scan",
@@ -256,6 +257,11 @@ class Appointment(UnderBasis, ScopedBase):
 
     def __str__(self):
         return self.reference
+
+    @property
+    def state_clause(self) -> str:
+        """The provision under which the state stands."""
+        return clause_of(State(self.state))
 
     @property
     def last_day(self):

@@ -4,7 +4,7 @@ from django.db import models
 from django.db.models import Q
 
 from appointments.models.appointments import Appointment, ThroughAppointment
-from appointments.states import FINDING_MOVES, AccidentKind, Behaviour, FindingObject, FindingState
+from appointments.states import FINDING_MOVES, AccidentKind, Behaviour, FindingObject, FindingState, clause_of
 from registry.models import Enterprise, ScopedBase, ScopedQuerySet, StoredFile, UnderBasis, User
 from registry.models import append_only as keep_as_written
 from registry.models.base import born_as, moves, pair, tracked
@@ -62,7 +62,7 @@ class Finding(UnderBasis, ScopedBase):
             models.CheckConstraint(
                 name="finding_of_closed_lists",
                 condition=Q(about__in=FindingObject.values, behaviour__in=Behaviour.values),
-                violation_error_message="发现情况限于办法第十二条第（二）项第（1）目的三种行为和两类对象。",
+                violation_error_message="发现情况限于办法所列的三种行为和两类对象。",
             ),
             models.CheckConstraint(
                 name="finding_filed_is_whole",
@@ -78,6 +78,11 @@ class Finding(UnderBasis, ScopedBase):
 
     def __str__(self):
         return self.reference
+
+    @property
+    def state_clause(self) -> str:
+        """The provision under which the state stands."""
+        return clause_of(FindingState(self.state))
 
     @property
     def enterprise(self):

@@ -21,6 +21,7 @@ from appointments.states import (
     GroundKind,
     Party,
     StatementWay,
+    clause_of,
 )
 from registry.models import (
     BasisPeriod,
@@ -238,6 +239,11 @@ class DismissalRecommendation(UnderBasis, ScopedBase):
         return self.reference
 
     @property
+    def state_clause(self) -> str:
+        """The provision under which the state stands."""
+        return clause_of(CaseState(self.state))
+
+    @property
     def enterprise(self):
         """Who decides."""
         return self.appointment.enterprise
@@ -326,7 +332,7 @@ class CaseGround(ScopedBase):
                 condition=Q(kind=GroundKind.CONCEALMENT, finding__isnull=False, year__isnull=True, duty__isnull=True)
                 | Q(kind=GroundKind.PERFORMANCE, finding__isnull=True, year__isnull=False, duty__isnull=True)
                 | Q(kind=GroundKind.REPORT, finding__isnull=True, year__isnull=True, duty__isnull=False),
-                violation_error_message="建议只能依据办法第十二条第（二）项的三种情形之一，并指明发现情况、年度或者报告义务。",
+                violation_error_message="建议只能依据办法所列的三种情形之一，并指明发现情况、年度或者报告义务。",
             ),
             models.UniqueConstraint(
                 fields=["case", "kind", "finding", "year", "duty"],

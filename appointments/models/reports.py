@@ -18,6 +18,7 @@ from appointments.states import (
     CycleState,
     ReportActKind,
     ReportState,
+    clause_of,
 )
 from registry.models import (
     County,
@@ -133,6 +134,11 @@ class ReportCycle(UnderBasis, Base):
         return self.title
 
     @property
+    def state_clause(self) -> str:
+        """The provision under which the state stands."""
+        return clause_of(CycleState(self.state))
+
+    @property
     def first_day(self) -> date:
         """The first day reported on."""
         return self.period.lower
@@ -244,6 +250,11 @@ class ReportDuty(ScopedBase):
     def page(self) -> str:
         """Where the notice and the report are to be seen."""
         return f"/report-cycles/{self.cycle.reference}/reports/{self.appointment.reference}/"
+
+    @property
+    def state_clause(self) -> str:
+        """The provision under which the state stands."""
+        return clause_of(CycleState(self.cycle.state))
 
     @property
     def served_on(self) -> date | None:

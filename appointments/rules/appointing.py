@@ -3,6 +3,7 @@
 from datetime import date, timedelta
 
 from registry.calendar_days import workday_after
+from registry.citing import cited
 from registry.measures import figure
 from registry.rules import anniversary, day_words
 
@@ -34,17 +35,17 @@ def missing(values: dict, *, today: date, earliest: date) -> dict[str, str]:
         "quality_department": "请填写质量管理部门的名称。",
         "inspection_department": "请填写质量检验部门的名称。",
         "safety_department": "请填写质量安全部门的名称。",
-        "appointer": "请选择任命人：法定代表人或者主要负责人（第十一条）。",
+        "appointer": f"请选择任命人：法定代表人或者主要负责人{cited('11')}。",
         "first_day": "请填写聘任首日。",
     }
     faults = {name: sentence for name, sentence in asked.items() if not values.get(name)}
     if values.get("in_decision_level") is None:
-        faults["in_decision_level"] = "请选择是否属于企业决策层（第十一条）。"
+        faults["in_decision_level"] = f"请选择是否属于企业决策层{cited('11')}。"
     elif not values["in_decision_level"] and not values.get("exception_reason"):
-        faults["exception_reason"] = "不在企业决策层的，请写明理由（第十一条）。"
+        faults["exception_reason"] = f"不在企业决策层的，请写明理由{cited('11')}。"
     if first_day := values.get("first_day"):
         if first_day < earliest:
-            faults["first_day"] = f"聘任首日不得早于{day_words(earliest)}（办法施行之日，第十四条）。"
+            faults["first_day"] = f"聘任首日不得早于{day_words(earliest)}，即办法施行之日{cited('14')}。"
         elif first_day > anniversary(today, 1):
             faults["first_day"] = "聘任首日不得晚于今天起一年。"
     return faults

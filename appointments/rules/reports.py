@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from registry.citing import cited
+
 
 @dataclass(frozen=True)
 class Section:
@@ -38,7 +40,7 @@ def missing_sections(values: Mapping[str, object], *, vetoes: int) -> dict[str, 
     }
     used = values.get("used_veto")
     if used is None:
-        faults["used_veto"] = "请选择报告期内是否行使过质量安全“一票否决”（第五条第（四）项）。"
+        faults["used_veto"] = f"请选择报告期内是否行使过质量安全“一票否决”{cited('5.(4)')}。"
     elif used and not vetoes:
         faults["used_veto"] = "行使过“一票否决”的，请逐次填写日期、对象、理由和结果。"
     elif not used and vetoes:

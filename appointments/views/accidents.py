@@ -10,6 +10,7 @@ from appointments.filters.findings import AccidentFilter, PickEnterprise
 from appointments.forms.findings import AccidentForm
 from appointments.models import Accident
 from registry.actions.files import store_file
+from registry.citing import cite
 from registry.models import Enterprise
 from registry.pages import demand, find, page_of
 from registry.views.common import form_page, posted
@@ -75,7 +76,7 @@ def accident_new(request, reference):
         to=url_of_accident,
         title="记录质量安全事故",
         caption=f"{enterprise.name}（{enterprise.county.name}）",
-        lead="单独记录，不是第十二条（二）的任何一种情形。保存后不能更改。不发消息，企业看不到。",
+        lead=f"单独记录，不是{cite('12.(2)')}的任何一种情形。保存后不能更改。不发消息，企业看不到。",
         trail=[(ACCIDENTS, reverse("accident_list"))],
         submit="记录",
         done="已记录。",

@@ -24,6 +24,7 @@ from appointments.states import APPOINTED_STATES, FindingState, State
 from appointments.views.shown import NOT_NOW, open_appointment, url_of
 from appointments.views.watching import Step, watched
 from registry.actions.files import store_file
+from registry.citing import cite
 from registry.history import events_of, history
 from registry.models import User
 from registry.pages import PortalForm, demand, find, page_of
@@ -311,7 +312,7 @@ ACTS = {
         "撤销发现情况", "撤销", "已撤销。", WithdrawFindingForm, _with_version(actions.withdraw_finding),
         (FindingState.DRAFT, FindingState.FILED),
         lambda finding: [
-            "撤销后不能恢复，不再作为第十二条（二）（1）的依据；记录保留，标明已撤销。",
+            f"撤销后不能恢复，不再作为{cite('12.(2).(1)')}的依据；记录保留，标明已撤销。",
             "已经据此开立的建议案不随之改变，由经办人在案中办理。", UNTOLD,
         ],
         danger=True,

@@ -9,6 +9,7 @@ from django.http import Http404
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.text import format_lazy
 from django.views.decorators.http import require_safe
 
 from appointments import actions
@@ -18,6 +19,7 @@ from appointments.models import Appointment, TargetSheet
 from appointments.states import APPOINTED_STATES, State
 from appointments.views.shown import NextStep, open_appointment
 from registry.actions.files import store_file
+from registry.citing import cited_late
 from registry.models import User
 from registry.models.measure import days
 from registry.pages import demand, page_of
@@ -25,11 +27,11 @@ from registry.views.common import posted
 from training.views.common import act_page
 
 TARGETS = "质量工作绩效"
-GROUND = "没有备案的约定，第十二条第（二）项第（2）目的“质量工作绩效”就没有可对照的指标。"
+GROUND = cited_late("没有备案的约定，“质量工作绩效”就没有可对照的指标{}。", "12.(2).(2)")
 
 AGREED = [
     "备案后不能修改。需要改的，备案新的约定，以新的为准，原来的仍保存。",
-    f"备案只是记录企业和首席质量官的约定，质监部门不作评价。{GROUND}",
+    format_lazy("备案只是记录企业和首席质量官的约定，质监部门不作评价。{}", GROUND),
     "备案不发消息，质监部门在绩效名单中可以看到。",
 ]
 TOLD = [

@@ -119,7 +119,7 @@ def step(request, reference, step):
 def _declared_law(listed: Checklist) -> dict[str, str]:
     """The words of Art. 6(一)(二)(四), by the box that declares them."""
     fields = dict(zip(DECLARATIONS, ("ethics", "knowledge", "independence"), strict=True))
-    return {fields[c.path]: c.text for c in listed.basis.edition.clauses.filter(path__in=fields)}
+    return {fields[name]: clause.text for name, clause in listed.basis.edition.clauses_of(*fields).items()}
 
 
 def _remarks(appointment: Appointment) -> list[tuple[str, str, str, str]]:

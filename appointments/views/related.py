@@ -7,6 +7,7 @@ from django.urls import reverse
 
 from appointments.models import Appointment, DismissalRecommendation, ReportDuty, TargetSheet
 from appointments.states import ReportState
+from registry.citing import article
 from registry.rules import day_words
 
 
@@ -30,7 +31,9 @@ def related(appointment: Appointment, user, today: date) -> list[Related]:
     cases = DismissalRecommendation.unscoped.visible_to(user).filter(appointment=appointment)
     lines += [Related("解除聘任建议", f"{case.reference}，{case.get_state_display()}", case.page) for case in cases]
     if user.has_perm("appointments.oversee", appointment) and today in (appointment.in_force or ()):
-        lines.append(Related("第十二条三种情形", "查看记录和所缺环节", reverse("appointment_grounds", args=place)))
+        lines.append(
+            Related(f"{article('12.(2)')}三种情形", "查看记录和所缺环节", reverse("appointment_grounds", args=place))
+        )
         lines.append(Related("发现情况", "记录一项发现", reverse("finding_new", args=place)))
     return lines
 

@@ -13,7 +13,7 @@ from appointments.eligibility import by_size, thresholds
 from appointments.forms.self_check import SelfCheckForm
 from appointments.rules import DECLARATIONS, Criterion, Facts, Thresholds, eligibility, roads
 from registry.measures import PARAMETERS
-from registry.models.measure import Basis, legal_basis
+from registry.models.measure import Basis, basis_if_any
 from registry.states import EducationLevel, Outcome, QualificationLevel, SizeBand
 from registry.views.common import posted
 
@@ -63,7 +63,9 @@ def _size(request, basis: Basis) -> str:
 def self_check(request):
     """The questions; once they are answered, each criterion with its article, and the two roads of Art. 6(三)."""
     today = timezone.localdate()
-    basis = legal_basis(today)
+    basis = basis_if_any(today)
+    if basis is None:  # nothing to hold anybody against
+        return render(request, "appointments/self_check_none.html")
     needed = thresholds(basis, _size(request, basis))
     form = SelfCheckForm(**posted(request), needed=needed, by_size=by_size(basis))
     context = {"form": form, "today": today, "basis": basis}

@@ -17,6 +17,7 @@ from appointments.models import Appointment
 from appointments.policies import filing_ends
 from appointments.rules import Criterion, due_day, is_renewable, needs_opinion
 from appointments.states import TO_DO, ActKind, PaperKind, State
+from registry.citing import cited
 from registry.models import User
 from registry.models.measure import legal_basis
 from registry.pages import find
@@ -141,7 +142,7 @@ def _drafted(appointment, user, acts, listed, today) -> NextStep:
 def _submitted(appointment, user, acts, listed, today) -> NextStep:
     bureau, due = appointment.enterprise.county.bureau, due_day(waiting_since(appointment))
     if "check" not in acts:
-        lines = [f"由{bureau}核对。登记早晚不改变聘任期限（第十一条）。"]
+        lines = [f"由{bureau}核对。登记早晚不改变聘任期限{cited('11')}。"]
         return NextStep("等待核对", lines, note="核对或者退回后，在“消息”中告知。", due=due)
     ends_here = filing_ends(today) == "county"
     note = f"核对或者退回后，消息发给{appointment.enterprise.name}{'' if ends_here else '；核对后同时发给市局'}。"
@@ -152,7 +153,7 @@ def _submitted(appointment, user, acts, listed, today) -> NextStep:
 def _checked(appointment, user, acts, listed, today) -> NextStep:
     due = due_day(waiting_since(appointment))
     if "file" not in acts:
-        lines = ["县（市、区）局已核对，由市局登记。登记早晚不改变聘任期限（第十一条）。"]
+        lines = [f"县（市、区）局已核对，由市局登记。登记早晚不改变聘任期限{cited('11')}。"]
         buttons = [("return", "退回补正")] if "return" in acts else []
         return NextStep("等待登记", lines, note="登记或者退回后，在“消息”中告知。", due=due, buttons=buttons)
     note = f"登记后生成登记回执，消息发给{appointment.enterprise.name}和{appointment.enterprise.county.bureau}。"
@@ -165,7 +166,7 @@ def _returned(appointment, user, acts, listed, today) -> NextStep:
     if "prepare" not in acts:
         lines = [f"已退回{appointment.enterprise.name}补正，等待重新提交。退回不影响聘任期限。"]
         return NextStep("等待企业补正", lines)
-    lines = [f"{act.by.office_at(act.at)}退回：{act.reason}", "更正后重新提交。退回不影响聘任期限（第十一条）。"]
+    lines = [f"{act.by.office_at(act.at)}退回：{act.reason}", f"更正后重新提交。退回不影响聘任期限{cited('11')}。"]
     return NextStep("下一步：补正", lines, buttons=[("prepare", "开始补正"), ("submit", "核对并重新提交")])
 
 
@@ -176,7 +177,7 @@ def _filed(appointment, user, acts, listed, today) -> NextStep:
         lines = ["登记已经完成。请打印聘书和授权书，盖章后颁发，再上传盖章件（在“证书文件”中）。"]
         return NextStep("下一步：上传盖章件", lines)
     if "renew" in acts and is_renewable(appointment.last_day, today, _renewal_window(today)):
-        lines = [f"聘任期限到{until}。续任是一次新的任命，内容已预填（第十一条）。"]
+        lines = [f"聘任期限到{until}。续任是一次新的任命，内容已预填{cited('11')}。"]
         return NextStep("可以办理续任", lines, buttons=[("renew", "办理续任")])
     return NextStep("无需办理", [f"已登记，聘任期限到{until}。"])
 

@@ -23,6 +23,7 @@ from appointments.states import (
     GroundKind,
 )
 from appointments.views.shown import open_appointment, state_words
+from registry.citing import cited
 from registry.pages import demand, page_of
 
 
@@ -123,7 +124,7 @@ def _service_step(appointment: Appointment, chain: Chain, around: Around) -> Ste
 
 
 def _hours_step(appointment: Appointment, chain: Chain, around: Around) -> Step:
-    words = "没有规定学时的口径，不能认定课程未完成。学时由市局解释（第十三条）。"
+    words = f"没有规定学时的口径，不能认定课程未完成。学时由市局解释{cited('13')}。"
     return Step("缺学时要求：", words, (("查看口径", f"{reverse('measure')}#interpretations"),))
 
 
@@ -145,7 +146,7 @@ def _results_step(appointment: Appointment, chain: Chain, around: Around) -> Ste
 
 
 def _basis_step(appointment: Appointment, chain: Chain, around: Around) -> Step:
-    words = "当日没有有效的制度依据，不能据以提出建议（第十四条）。"
+    words = f"当日没有有效的制度依据，不能据以提出建议{cited('14')}。"
     return Step(f"缺{BASIS}：", words, (("查看依据登记", reverse("measure")),))
 
 

@@ -34,6 +34,7 @@ from cqo_portal.demo.stories import Story
 from registry.actions.common import day_of
 from registry.actions.files import store_file
 from registry.calendar_days import is_workday
+from registry.citing import cite
 from registry.models import StoredFile, User
 
 PUBLISHED, DUE = 232, 174  # days ago: last year's notice, and the day until which it asked
@@ -98,7 +99,7 @@ def _notice(city: City, first: date, last: date, *, number: int, due_on: date, a
     when = f"{first.year}年{first.month}月至{last.year}年{last.month}月"
     body = (
         f"各有关企业：为了解首席质量官履行职责的情况，请于期限前提供{when}的履职报告。"
-        "报告按办法第五条所列职责分项填写，没有开展的请写明原因。履职情况由企业首席质量官本人负责。"
+        f"报告按办法{cite('5')}所列职责分项填写，没有开展的请写明原因。履职情况由企业首席质量官本人负责。"
     )
     return actions.prepare_cycle(
         title=f"关于提供{when}首席质量官履职报告的通知", body=body, number=f"清质监通〔{day_of(at).year}〕{number}号",

@@ -8,6 +8,7 @@ from typing import Any
 from django.db import connection, transaction
 from django.db.models import TextChoices
 
+from registry import citing
 from registry.actions.common import allow
 from registry.measures import (
     PARAMETERS,
@@ -29,7 +30,10 @@ from registry.refusals import Refused
 MEASURE_LOCK = 0x43514F01
 # What a reading repeats of its question, so that it can be read by itself after the question is gone.
 QUESTION_FIELDS = ("clause", "question", "answer", "options", "default", "meanwhile")
-CLAUSE_FIELDS = ("article", "paragraph", "item", "subitem", "label", "position", "text", "treatment", "how")
+CLAUSE_FIELDS = (
+    *("article", "paragraph", "item", "subitem", "label", "position"),
+    *("text", "treatment", "how", "provision"),
+)
 
 
 class Loaded(TextChoices):
@@ -81,6 +85,7 @@ def load_measure(
         outcome = Loaded.UPDATED
     _write_clauses(edition, measure)
     _write_questions(edition, measure, at=at, by=by)
+    citing.forget()
     return outcome
 
 
@@ -155,6 +160,7 @@ def _update_edition(edition: Edition, measure: MeasureFile, *, at: datetime, by:
 
 def _write_clauses(edition: Edition, measure: MeasureFile):
     edition.clauses.exclude(path__in=[part.path for part in measure.clauses]).delete()
+    edition.clauses.update(provision="")  # so that two clauses may change places
     rows = [
         Clause(edition=edition, path=part.path, **_clause_values(part, position))
         for position, part in enumerate(measure.clauses, start=1)
@@ -176,6 +182,7 @@ def _clause_values(part: ClausePart, position: int) -> dict[str, Any]:
         "text": part.text,
         "treatment": part.treatment,
         "how": part.how,
+        "provision": part.provision,
     }
 
 
@@ -273,6 +280,7 @@ def _add_period(edition: Edition, first_day: date, last_day: date | None, *, at,
     period = days(first_day, last_day)
     if taken := BasisPeriod.unscoped.filter(period__overlap=period).first():
         raise Refused(f"这段时间与《{taken.title}》的有效期重叠：同一日只能有一个有效的制度依据。", field="first_day")
+    citing.forget()
     return BasisPeriod.unscoped.create(edition=edition, period=period, recorded_at=at, recorded_by=by, **values)
 
 

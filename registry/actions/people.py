@@ -7,6 +7,7 @@ from django.db.models import ProtectedError
 
 from registry import identity
 from registry.actions.common import allow, day_of, locked, next_number, own_file
+from registry.citing import cited
 from registry.models import Candidate, Employment, Enterprise, User
 from registry.refusals import Refused
 from registry.rules import impossible_day, masked_id, resident_birth_date, resident_id_fault
@@ -61,7 +62,7 @@ def record_free_person(
     facts = {"birth_date": _birth_date(id_type, id_number, birth_date, today=day_of(at)), "county": by.county}
     person = _person_with(id_type, id_number, name, facts, by, at)
     if person.employments.filter(period__contains=day_of(at)).exists():
-        raise Refused("此人在企业任职，由所在企业报名（第七条）。", field="id_number")
+        raise Refused(f"此人在企业任职，由所在企业报名{cited('7')}。", field="id_number")
     if by.county_id and person.county_id != by.county_id:
         if person.county_id or person.employments.exists():
             raise Refused("此人已由另一单位登记在册，请与市局联系。", field="id_number")

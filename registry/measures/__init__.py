@@ -13,6 +13,7 @@ from django.db.models import TextChoices
 
 from registry.measures.checks import KEY, Check, day, one_of, options, words, yes_no
 from registry.measures.parameters import NUMBER, PARAMETERS, Answer, Value, size_check
+from registry.measures.provisions import OPTIONAL_PROVISIONS, PROVISIONS
 
 DIRECTORY = Path(__file__).parent
 
@@ -151,6 +152,7 @@ class ClausePart:
     text: str
     treatment: str
     how: str
+    provision: str = ""
 
     @property
     def place(self) -> Place:
@@ -243,7 +245,7 @@ class _Builder:
 
         edition = self.part(EditionPart, "edition", data["edition"], EDITION, optional=("promulgated_on", "is_demo"))
         basis = self.parts(BasisPart, "basis", data["basis"], BASIS, optional=("last_day", "number"))
-        clauses = self.parts(ClausePart, "clause", data["clause"], CLAUSE)
+        clauses = self.parts(ClausePart, "clause", data["clause"], CLAUSE, optional=("provision",))
         optional = ("options", "parameter")
         questions = self.parts(QuestionPart, "interpretation", data["interpretation"], QUESTION, optional=optional)
         parameters = self.parameters(data["parameters"])
@@ -253,6 +255,7 @@ class _Builder:
             self.check_basis(basis)
         if len(clauses) == len(data["clause"]):
             self.check_clauses(clauses)
+            clauses = self.with_provisions(clauses)
             cited = questions | {f"parameters.{name}": part for name, part in parameters.items()}
             self.check_citations(cited, {clause.path for clause in clauses.values()})
         complete = len(questions) == len(data["interpretation"])
@@ -332,6 +335,20 @@ class _Builder:
             seen.add(place)
             article = max(article, place.article)
 
+    def with_provisions(self, clauses: dict[str, ClausePart]) -> dict[str, ClausePart]:
+        """The clauses, each with the provision it carries: its own path where the file names none anywhere."""
+        if not any(clause.provision for clause in clauses.values()):
+            clauses = {where: replace(clause, provision=clause.path) for where, clause in clauses.items()}
+        carried: set[str] = set()
+        for where, clause in clauses.items():
+            if clause.provision and clause.provision in carried:
+                self.fault(f"{where}.provision", f"{clause.provision} 已由前面的条文承载：每项规定只能由一条承载。")
+            carried.add(clause.provision)
+        for provision, matter in PROVISIONS.items():
+            if provision not in carried:
+                self.fault("clause.provision", f"没有条文承载 {provision}（{matter}），门户不能执行这样的办法。")
+        return clauses
+
     def check_citations(self, cited: dict[str, ParameterPart | QuestionPart], paths: set[str]):
         """What cites a clause cites one that is there."""
         for where, part in cited.items():
@@ -393,6 +410,7 @@ def _path(value) -> str | None:
 _PATH: Check = _path
 _KEY = words(60, KEY, "应为小写字母、数字和下划线，以字母开头。")
 _TEXT = words(2000, r"[^,;:()?!]*", "正文应使用全角标点，不得出现半角的 , ; : ( ) ? !。")
+_PROVISION = one_of([*PROVISIONS, *OPTIONAL_PROVISIONS])
 EDITION: dict[str, Check] = {
     "key": words(60, r"[a-z][a-z0-9-]*", "应为小写字母、数字和连字符，以字母开头。"),
     "title": words(100),
@@ -413,6 +431,7 @@ CLAUSE: dict[str, Check] = {
     "text": _TEXT,
     "treatment": one_of(Treatment.values),
     "how": words(500),
+    "provision": _PROVISION,
 }
 QUESTION: dict[str, Check] = {
     "key": _KEY,

@@ -9,10 +9,12 @@ from django.forms import BaseForm, BoundField
 from django.http import QueryDict
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.html import format_html
+from django.utils.html import conditional_escape, format_html
+from django.utils.safestring import SafeString, mark_safe
 
-from registry import calendar_days
+from registry import calendar_days, citing
 from registry.measures import Place, Treatment
+from registry.models.measure import Edition
 from registry.rules import day_words
 from registry.states import Outcome
 
@@ -40,6 +42,12 @@ def _local(value: date | datetime) -> date | datetime:
 def cn_date(value: date | datetime | None) -> str:
     """2026年11月22日, for a day or the local day of a moment; empty for None."""
     return day_words(_local(value)) if value else ""
+
+
+@register.filter
+def local_day(moment: datetime) -> date:
+    """The local day of a moment."""
+    return _local(moment).date()
 
 
 @register.filter
@@ -103,27 +111,90 @@ def due_tone(due: date, today: date | None = None) -> str:
 # --- The measure -----------------------------------------------------------------------------------------------------
 
 
+# Code and templates name a provision by its path in the model measure; where the text of an edition is shown, a clause
+# is named by its own path there. ``edition`` is given where a page shows an act done under it, and is else today's.
+
+
 @register.filter
 def anchor(path: str) -> str:
-    """The place of a clause on the measure's page: a6-3 for ``6.(3)``. Raises ValueError for no clause path."""
-    place = Place.parse(path)
+    """The place of an edition's own clause on its page: a6-3 for ``6.(3)``. Raises ValueError for no clause path."""
+    return _anchor(Place.parse(path))
+
+
+def _anchor(place: Place) -> str:
     levels = (place.article, place.paragraph, place.item, place.subitem, place.tail)
     return "a" + "-".join(str(number) for number in levels if number)
 
 
 @register.filter
-def clause_words(path: str) -> str:
-    """第六条（三） for ``6.(3)``, 第八条第二款 for ``8.2``. Raises ValueError for no clause path."""
+def own_words(path: str) -> str:
+    """第六条（三） for an edition's own clause ``6.(3)``, 第八条第二款 for ``8.2``. Raises ValueError for no path."""
     return Place.parse(path).label.replace("第（", "（").replace("）项", "）").replace("）目", "）")
 
 
+@register.filter
+def mark(path: str) -> str:
+    """（三） for an edition's own item ``6.(3)``, （1） for a subitem, as its text begins; else empty."""
+    words = own_words(path)
+    return "" if Place.parse(path).tail or "（" not in words else words[words.rindex("（") :]
+
+
+@register.filter
+def clause_words(provision: str) -> str:
+    """The same for the clause that carries the provision today; empty where none does. Raises ValueError likewise."""
+    path = citing.numbering().path(provision)
+    return own_words(path) if path else ""
+
+
+def _page_of(edition: Edition | None) -> str:
+    """The page of the measure that applies today, or of the edition an act was done under."""
+    if edition is None or edition.pk == citing.numbering().edition:
+        return reverse("measure")
+    return reverse("measure_edition", args=[edition.key])
+
+
 @register.simple_tag
-def article(path: str, short: bool = False) -> str:
-    """A link to the clause on the measure's page; ``short`` says （三） alone. Raises ValueError for no clause path."""
-    words = clause_words(path)
+def clause_link(path: str, edition: Edition | None = None, short: bool = False) -> str:
+    """A link to an edition's own clause; ``short`` says （三） alone. Raises ValueError for no clause path."""
+    words = own_words(path)
     if short and "（" in words:
         words = words[words.index("（") :]
-    return format_html('<a class="art" href="{}#{}">{}</a>', reverse("measure"), anchor(path), words)
+    return format_html('<a class="art" href="{}#{}">{}</a>', _page_of(edition), anchor(path), words)
+
+
+@register.simple_tag
+def article(provision: str, edition: Edition | None = None, short: bool = False) -> str:
+    """A link to the clause that carries the provision; empty where none does. Raises ValueError for no clause path."""
+    numbering = edition.numbering if edition else citing.numbering()
+    path = numbering.path(provision)
+    return clause_link(path, edition, short) if path else ""
+
+
+@register.simple_tag
+def cited(*provisions: str, edition: Edition | None = None) -> str:
+    """Links in brackets for the end of a sentence: （第九条、第十一条）; empty where the measure has none of them."""
+    links = dict.fromkeys(filter(None, (article(provision, edition) for provision in provisions)))
+    return format_html("（{}）", mark_safe("、".join(links))) if links else ""
+
+
+@register.simple_tag
+def article_of(provision: str) -> str:
+    """第十二条, the article in which a provision stands today, for the names of pages; empty where none does."""
+    return citing.article(provision)
+
+
+@register.filter
+def law_links(text: str) -> SafeString:
+    """A sentence with each clause that it cites as a link to its place in today's measure."""
+    numbering = citing.numbering()
+
+    def link(match) -> str:
+        place = citing.place_of(match)
+        if not numbering.holds(place):
+            return match[0]
+        return format_html('<a class="art" href="{}#{}">{}</a>', reverse("measure"), _anchor(place), match[0])
+
+    return mark_safe(citing.CITATION.sub(link, conditional_escape(str(text))))
 
 
 @register.simple_tag

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 
 from registry.actions.files import store_file
 from registry.actions.people import change_person, end_employment, record_fact, record_person, remove_fact
+from registry.citing import cited
 from registry.filters import CandidateFilter
 from registry.forms import FACT_FORMS, FactForm, LastDayForm, PersonEditForm, PersonForm
 from registry.models import Candidate, Employment, Enterprise
@@ -144,7 +145,7 @@ def employment_end(request, reference):
         lambda **who: end_employment(person, enterprise=enterprise, last_day=form.cleaned_data["last_day"], **who),
         to=lambda _: address_of(person),
         title=f"登记{person.name}离职",
-        lead="离职不改变任命：现任首席质量官离职的，请另行终止任命（第十一条）。",
+        lead=f"离职不改变任命：现任首席质量官离职的，请另行终止任命{cited('11')}。",
         caption=enterprise.name,
         trail=trail_to(person),
         done="离职日期已登记。",

@@ -6,6 +6,7 @@ from django.db import transaction
 
 from registry import filestore
 from registry.actions.common import allow, day_of, locked, next_number
+from registry.citing import cited
 from registry.models import Candidate, Edition, User
 from registry.models.measure import legal_basis
 from registry.refusals import Refused
@@ -43,7 +44,7 @@ def session_fault(session: Session, *, at) -> str | None:
     if session.last_day > day_of(at):
         return "培训尚未结束，不能发给证书。"
     if not session.body.is_recognised(session.first_day, session.last_day):
-        return f"{session.body.name}在培训期间未经质监部门认可，不能发给证书（第八条）。"
+        return f"{session.body.name}在培训期间未经质监部门认可，不能发给证书{cited('8.1')}。"
     return None
 
 
@@ -128,6 +129,7 @@ def _facts(enrolment: Enrolment, *, at, previous: Certificate | None = None) -> 
         hours=session.hours,
         body_name=session.body.name,
         measure_title=f"《{edition.title}》",
+        clause=edition.cite("8.1"),
         issued_on=previous.issued_on if previous else day_of(at),
         outside_basis=outside,
         code="",

@@ -3,6 +3,7 @@
 from django.db import transaction
 
 from registry.actions.common import allow, day_of, locked
+from registry.citing import cited
 from registry.models import Candidate, Enterprise, User
 from registry.refusals import Refused
 from training import notices
@@ -29,7 +30,7 @@ def enrol_free(session: Session, *, candidate: Candidate, by: User, at) -> Enrol
     session = locked(Session.unscoped, session.pk)
     allow(by, "training.enrol_free", candidate)
     if candidate.employments.filter(period__contains=day_of(at)).exists():
-        raise Refused("此人在企业任职，由所在企业报名（第七条）。", field="candidate")
+        raise Refused(f"此人在企业任职，由所在企业报名{cited('7')}。", field="candidate")
     if session.open_county_id not in (None, candidate.county_id):
         raise Refused(f"这一期只面向{session.open_county.name}。", field="candidate")
     return _seat(session, candidate, None, by=by, at=at)

@@ -5,6 +5,7 @@ from datetime import date
 from django.db import transaction
 
 from registry.actions.common import allow, day_of, locked, next_number
+from registry.citing import cited
 from registry.models import User
 from registry.models.measure import days, legal_basis
 from registry.refusals import Refused
@@ -138,7 +139,7 @@ def _refuse_unrecognised(session: Session) -> None:
     """Art. 8 ¶1: on each of its days the body is a bureau or recognised by one."""
     if session.state != SessionState.DRAFT and not session.body.is_recognised(session.first_day, session.last_day):
         raise Refused(
-            f"{session.body.name}在培训期间未经质监部门认可，不能组织这期培训（第八条）。请核对认可期间。",
+            f"{session.body.name}在培训期间未经质监部门认可，不能组织这期培训{cited('8.1')}。请核对认可期间。",
             field="first_day",
         )
 

@@ -1,5 +1,6 @@
 """The forms of the register of training bodies."""
 
+from registry.citing import cited_late
 from registry.fields import DayField, LineField, PersonNameField, PickField, RowField
 from registry.forms import GroupedForm
 from registry.models import County, User
@@ -40,7 +41,7 @@ class BodyForm(BodyFacts):
     field_order = ["name", "mark", "kind", "county"]
     groups = (
         ("是哪家机构？", "", ("name", "mark")),
-        ("由谁培训？", "质监部门自己，或者质监部门认可的机构（第八条）。", ("kind", "county")),
+        ("由谁培训？", cited_late("质监部门自己，或者质监部门认可的机构{}。", "8.1"), ("kind", "county")),
         ("找谁联系？", "", ("contact_name", "contact_phone")),
     )
 
@@ -60,7 +61,7 @@ class RecognitionForm(GroupedForm):
 
     groups = (
         ("依据哪份文件？", "", ("document_title", "document_number")),
-        ("从何时到何时？", "培训的每一天都须在认可期间内，才能发布（第八条）。", ("first_day", "last_day")),
+        ("从何时到何时？", cited_late("培训的每一天都须在认可期间内，才能发布{}。", "8.1"), ("first_day", "last_day")),
     )
 
 

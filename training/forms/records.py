@@ -2,6 +2,7 @@
 
 from django import forms
 
+from registry.citing import cited_late
 from registry.fields import DayField, LineField, PickField, RowField
 from registry.forms import FactForm
 from registry.rules import day_words
@@ -13,7 +14,7 @@ class TrainingForm(FactForm):
     """A training that a person completed (Art. 6(五), Art. 8 ¶1)."""
 
     model, slug, legend = TrainingRecord, "training", "完成了什么培训？"
-    lead = "任职培训合格的，由培训机构发给证书（第八条）。没有证书也可以任命，登记时注明。"
+    lead = cited_late("任职培训合格的，由培训机构发给证书{}。没有证书也可以任命，登记时注明。", "8.1")
     asked = ("kind", "body", "body_name", "certificate_number", "completed_on", "hours")
 
     kind = PickField(label="培训类别", choices=TrainingKind.choices, radios=True)

@@ -8,6 +8,7 @@ from django import forms
 from django.utils import timezone
 
 from registry.calendar_days import is_workday
+from registry.citing import cited_late
 from registry.fields import (
     CodeField,
     DayField,
@@ -140,7 +141,7 @@ class SessionForm(GroupedForm):
             ("open_county", "audience", "seats"),
         ),
         ("何时报名？", "", ("enrol_first_day", "enrol_last_day")),
-        ("怎样算合格？", "出勤和考核都达到要求的，才发给证书（第八条）。", ("pass_mark", "days_needed")),
+        ("怎样算合格？", cited_late("出勤和考核都达到要求的，才发给证书{}。", "8.1"), ("pass_mark", "days_needed")),
     )
 
     def __init__(self, *args, user, bodies=None, **options):

@@ -19,6 +19,7 @@ from registry.models.base import pair
 from registry.states import Role
 from training.models.bodies import TrainingBody
 from training.models.sessions import Assessment, Enrolment
+from training.states import STATE_CLAUSES
 
 
 class CertificateQuerySet(ScopedQuerySet):
@@ -111,7 +112,7 @@ class Certificate(IssuedPaper):
             models.CheckConstraint(
                 name="certificate_only_after_passing",
                 condition=Q(passed=True),
-                violation_error_message="考核合格的，才发给培训证书（第八条）。",
+                violation_error_message="考核合格的，才发给培训证书。",
             ),
             models.CheckConstraint(
                 name="certificate_later_version_supersedes",
@@ -147,6 +148,11 @@ class Certificate(IssuedPaper):
         if self.is_superseded:
             return "已换发", ""
         return ("有效，待确认撤销", "amber") if self.open_revocation else ("有效", "green")
+
+    @property
+    def state_clause(self) -> str:
+        """The provision under which the state stands."""
+        return STATE_CLAUSES["certificate"]
 
 
 class ThroughCertificate(ScopedQuerySet):

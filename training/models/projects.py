@@ -20,7 +20,7 @@ from registry.models import (
 from registry.models import append_only as keep_as_written
 from registry.models.base import has_days, moves, pair
 from training.models.certificates import Certificate, Revocation
-from training.states import PROJECT_MOVES, ProjectActKind, ProjectState
+from training.states import PROJECT_MOVES, STATE_CLAUSES, ProjectActKind, ProjectState
 
 
 class ProjectQuerySet(ScopedQuerySet):
@@ -242,6 +242,11 @@ class PoolEntry(UnderBasis, ScopedBase):
 
     def __str__(self):
         return self.reference
+
+    @property
+    def state_clause(self) -> str:
+        """The provision under which the state stands."""
+        return STATE_CLAUSES["pool_entry"]
 
     @property
     def consent(self):

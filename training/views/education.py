@@ -2,6 +2,7 @@
 
 from django.urls import reverse
 
+from registry.citing import cited
 from registry.pages import PortalForm, demand, find, first_result
 from registry.views.common import form_page, posted
 from registry.views.people import person_within_scope, trail_to
@@ -43,7 +44,7 @@ def course_recognise(request, reference, pk):
         form,
         lambda **who: actions.recognise_course(record, hours=form.cleaned_data["hours"], **who),
         title="认定外部课程",
-        lead="质监部门以外的课程，口径规定计入的，经市局认定后计入学时（第八条）；没有这样的口径，认定了也不计入。登记不发消息。",
+        lead=f"质监部门以外的课程，口径规定计入的，经市局认定后计入学时{cited('8.2')}；没有这样的口径，认定了也不计入。登记不发消息。",
         submit="认定",
         done="已认定。",
         **_shared(record),

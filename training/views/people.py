@@ -3,6 +3,7 @@
 from django.urls import reverse
 
 from registry.actions.people import correct_name, record_free_person
+from registry.citing import cited
 from registry.pages import demand
 from registry.views.common import form_page, posted
 from registry.views.people import PEOPLE, address_of, page_that_asked, person_within_scope, trail_to
@@ -21,7 +22,7 @@ def free_person_new(request):
         lambda **who: record_free_person(**form.values(), **who),
         to=lambda person: page_that_asked(request, person),
         title="登记没有企业的人员",
-        lead="不在企业任职、要参加培训的人员由质监部门登记并报名（第七条）。在企业任职的，由所在企业登记和报名。",
+        lead=f"不在企业任职、要参加培训的人员由质监部门登记并报名{cited('7')}。在企业任职的，由所在企业登记和报名。",
         trail=[(PEOPLE, reverse("candidate_list"))],
         submit="登记",
         done="人员已登记在册。",

@@ -15,6 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from registry.citing import cited
 from registry.history import events_of, history
 from registry.models import Candidate, Employment, User
 from registry.models.measure import legal_basis
@@ -106,7 +107,7 @@ def project_new(request):
         lambda **who: actions.plan_project(enterprise=enterprise, **form.values(), **who),
         to=url_of,
         title="填写质量课题改进计划",
-        lead="取得培训证书并完成《质量课题改进计划》的人员，纳入首席质量官人才库（第八条）。先存草稿，核对后再提交。",
+        lead=f"取得培训证书并完成《质量课题改进计划》的人员，纳入首席质量官人才库{cited('8.2')}。先存草稿，核对后再提交。",
         trail=[(PROJECTS, reverse("project_list"))],
         submit="保存草稿",
         done="草稿已保存，尚未提交。请核对后提交计划。",
@@ -233,14 +234,14 @@ def after_completion(project: ImprovementProject, today: date) -> str:
     """What follows for the talent pool from this project, done or about to be (Art. 8 ¶2)."""
     name = project.candidate.name
     if entry := PoolEntry.unscoped.present().filter(candidate=project.candidate).first():
-        return f"{name}已于{day_words(entry.entered_on)}纳入首席质量官人才库（第八条）。"
+        return f"{name}已于{day_words(entry.entered_on)}纳入首席质量官人才库{cited('8.2')}。"
     if not same_certificate(legal_basis(today).value("certificate_meaning")):
-        return "按现行口径，资格证书不是培训证书，平台不自动纳入人才库（第八条）。"
+        return f"按现行口径，资格证书不是培训证书，平台不自动纳入人才库{cited('8.2')}。"
     if PoolEntry.unscoped.filter(project=project).exists():
         return f"{name}已登记退出人才库。"
     if project.candidate.certificates.valid().exists():
-        return f"{name}已有有效的培训证书，确认完成时当即纳入首席质量官人才库，此后每年参加继续教育（第八条）。"
-    return f"{name}还没有有效的培训证书，取得证书之日纳入首席质量官人才库（第八条）。"
+        return f"{name}已有有效的培训证书，确认完成时当即纳入首席质量官人才库，此后每年参加继续教育{cited('8.2')}。"
+    return f"{name}还没有有效的培训证书，取得证书之日纳入首席质量官人才库{cited('8.2')}。"
 
 
 @dataclass(frozen=True)
@@ -346,7 +347,7 @@ ACTS = {
         (ProjectState.UNDERWAY, ProjectState.RETURNED),
         lambda project, today: [
             "质监部门对照改进目标核对成效和证明材料，确认完成或者退回修改。",
-            "取得培训证书并完成课题的人员，纳入人才库（第八条）。", _to_bureau(project),
+            f"取得培训证书并完成课题的人员，纳入人才库{cited('8.2')}。", _to_bureau(project),
         ],
     ),
     "return": ActPage(

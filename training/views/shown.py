@@ -7,6 +7,7 @@ from django.db.models import Case, Count, Exists, OuterRef, QuerySet, Value, Whe
 from django.urls import reverse
 from django.utils import timezone
 
+from registry.citing import cited
 from registry.models import Candidate, User
 from registry.rules import day_words
 from registry.states import Role
@@ -16,7 +17,6 @@ from training.rules import enrolment_fault
 from training.states import EnrolmentState, SessionState, TrainingKind
 
 ONE_DAY = timedelta(days=1)
-UNRECOGNISED = "{}在培训期间未经质监部门认可，不能组织这期培训（第八条）。"
 OPEN_NOW = "正在报名。"
 CERTIFIED = "这一期已经发出证书，日期、地点和考核要求都不能再改。"
 
@@ -96,7 +96,7 @@ def next_step(session: Session, user: User, today: date, figures: Figures) -> Ne
         step = _for_enterprise(session, user, today)
     else:
         step = NextStep(
-            "由培训机构办理", [f"报名、考勤、成绩和证书由{session.body.name}办理（第八条）。", _seats(session)]
+            "由培训机构办理", [f"报名、考勤、成绩和证书由{session.body.name}办理{cited('8.1')}。", _seats(session)]
         )
     may_enrol_free = user.has_perm("registry.record_free_person") and is_open_to(session, user)
     if may_enrol_free and enrolment_closed(session, today) is None:
@@ -114,7 +114,10 @@ def _drafted(session: Session) -> NextStep:
     if covers_days(session):
         lines = ["草稿只有本机构和市局看得到。核对无误后发布，企业才能报名。"]
         return NextStep("下一步：核对并发布", lines, buttons=[publish, edit])
-    lines = [UNRECOGNISED.format(session.body.name), "请修改培训日期；认可有变动的，请与市局联系，登记后再发布。"]
+    lines = [
+        f"{session.body.name}在培训期间未经质监部门认可，不能组织这期培训{cited('8.1')}。",
+        "请修改培训日期；认可有变动的，请与市局联系，登记后再发布。",
+    ]
     return NextStep("暂时不能发布", lines, buttons=[edit])
 
 
@@ -135,7 +138,7 @@ def _running(session: Session, today: date, figures: Figures) -> NextStep:
             "下一步：登记考勤和成绩", lines, buttons=[results, *([certificates] if figures.assessed else [])]
         )
     if qualifying and figures.certified < session.enrolled:
-        lines = ["成绩已经登记齐全。出勤和考核都达到要求的，发给证书（第八条）；未达到的，写明原因，可以补考。"]
+        lines = [f"成绩已经登记齐全。出勤和考核都达到要求的，发给证书{cited('8.1')}；未达到的，写明原因，可以补考。"]
         return NextStep("下一步：发给证书", lines, buttons=[certificates, results])
     done = "证书已经全部发给。" if qualifying else "考勤已经登记齐全，学时自末日之后计入继续教育。"
     return NextStep("无需办理", [done])

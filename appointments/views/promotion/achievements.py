@@ -24,6 +24,7 @@ from appointments.views.promotion.common import (
     shown,
     stored,
 )
+from registry.citing import cited
 from registry.history import events_of, history
 from registry.models import Candidate, Employment, User
 from registry.pages import PortalForm, demand, find, first_result, page_of
@@ -119,7 +120,7 @@ def achievement_new(request):
         lambda **who: actions.start_achievement(enterprise=enterprise, **form.values(), **who),
         to=url_of,
         title="填写经验成果",
-        lead="质监部门推广首席质量官制度的经验、成果（第十条）。先存草稿，附上材料，核对后再提交；参加与否由企业自愿。",
+        lead=f"质监部门推广首席质量官制度的经验、成果{cited('10')}。先存草稿，附上材料，核对后再提交；参加与否由企业自愿。",
         trail=_trail(),
         submit="保存草稿",
         done="草稿已保存，尚未提交。请附上材料，核对后提交。",

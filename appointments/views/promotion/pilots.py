@@ -11,6 +11,7 @@ from appointments.filters.promotion import PilotFilter
 from appointments.forms.promotion import AttachmentForm, GuidanceForm
 from appointments.models import Appointment, Guidance, pilots
 from appointments.views.promotion.common import NextStep, binding_page, shown, stored
+from registry.citing import cited
 from registry.models import Enterprise
 from registry.pages import demand, find, page_of
 from registry.rules import day_words
@@ -85,13 +86,13 @@ def _next_step(enterprise, rows, user, *, is_pilot: bool, may_guide: bool, today
             text = f"最近一次指导是{day_words(last.day)}，指导意见见下表。"
             return NextStep("请查看指导意见", text, actions=[("查看指导意见", url_of(last))])
         lead = (
-            "试点企业由质监部门指导首席质量官开展工作（第十二条（一）），还没有指导记录。"
+            f"试点企业由质监部门指导首席质量官开展工作{cited('12.(1)')}，还没有指导记录。"
             if is_pilot
             else ("试点企业由质监部门登记；贵企业今天不是试点企业，没有指导记录。")
         )
         return NextStep("无需办理", lead)
     if not is_pilot:
-        text = "只对试点企业记录指导（第十二条（一））；在试点期间的指导，仍可补记。"
+        text = f"只对试点企业记录指导{cited('12.(1)')}；在试点期间的指导，仍可补记。"
         return NextStep("今天不是试点企业", text, actions=record)
     if last is None:
         return NextStep("下一步：指导并记录", "还没有指导过这家企业。", actions=record)

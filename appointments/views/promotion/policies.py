@@ -15,6 +15,7 @@ from appointments.forms.promotion import PolicyForm, ReasonForm, SureForm
 from appointments.models import Policy
 from appointments.states import PolicyState
 from appointments.views.promotion.common import ActPage, NextStep, buttons, carry_act, office_words, shown, stored
+from registry.citing import cited
 from registry.history import events_of, history
 from registry.models import User
 from registry.pages import demand, find, page_of
@@ -135,7 +136,7 @@ def policy_new(request):
 
     return form_page(
         request, form, act, to=url_of, title="登记激励政策",
-        lead="县级质监部门积极争取本地政府出台质量激励政策（第九条）。先存草稿，附上文件，核对后公布。",
+        lead=f"县级质监部门积极争取本地政府出台质量激励政策{cited('9')}。先存草稿，附上文件，核对后公布。",
         trail=_trail(), submit="保存草稿", done="草稿已保存，尚未公布。",
     )  # fmt: skip
 

@@ -47,6 +47,7 @@ from appointments.views.recommending.common import (
     to_office,
 )
 from appointments.views.recommending.standing import ground_rows
+from registry.citing import cited
 from registry.models import User
 from registry.pages import carry_out
 from registry.refusals import Refused
@@ -161,7 +162,7 @@ def _propose_points(case) -> list[str]:
 def _sign_points(case) -> list[str]:
     county = case.enterprise.county.bureau
     return [
-        "签发的是建议，不改变聘任；是否解除聘任由企业决定（第十二条）。",
+        f"签发的是建议，不改变聘任；是否解除聘任由企业决定{cited('12.(2)')}。",
         "签发后生成建议函，文号和内容不再改变。企业答复之前，可以写明理由收回。",
         f"{to_enterprise(case, sms=True)}打开建议函即为送达。",
         f"同时发给{county}：平台消息。",

@@ -14,6 +14,7 @@ from appointments.models import Appointment, DismissalRecommendation
 from appointments.views.recommending.common import CASES
 from appointments.views.recommending.standing import title_of_ground
 from appointments.views.shown import open_appointment, state_words
+from registry.citing import cited
 from registry.models.measure import legal_basis
 from registry.pages import carry_out, demand
 from registry.rules import day_words
@@ -70,5 +71,5 @@ def _shut(appointment: Appointment, today) -> tuple[str, str]:
     if not appointment.in_force or today not in appointment.in_force:
         return "这项任命现在不在任，没有可以建议解除的聘任。", ""
     if legal_basis(today).outside:
-        return "今天没有有效的制度依据，不能提出解除聘任建议（第十四条）。请先由管理员登记延长或者新的依据。", ""
+        return f"今天没有有效的制度依据，不能提出解除聘任建议{cited('14')}。请先由管理员登记延长或者新的依据。", ""
     return "", ""

@@ -14,6 +14,7 @@ from appointments.rules import SECTIONS
 from appointments.rules.reports import days_late
 from appointments.states import CycleState, ReportActKind, ReportState
 from appointments.views.shown import Event, NextStep
+from registry.citing import cited
 from registry.models import StoredFile, User
 from registry.models.authority import authority_on
 from registry.pages import find
@@ -140,13 +141,16 @@ def _of_enterprise(duty: ReportDuty, today: date) -> NextStep:
     if duty.served_on is None and duty.received_on is None:
         lines = [
             "市局向贵企业发了一份通知，要求提供首席质量官履职报告。通知的全文在打开后显示。",
-            "打开即为收到：平台记录打开的时间和打开人，作为送达的凭据（第十二条第（二）项第（3）目）。",
+            f"打开即为收到：平台记录打开的时间和打开人，作为送达的凭据{cited('12.(2).(3)')}。",
             *([] if is_owed(duty) else [_until(duty, today)]),
         ]
         return NextStep("下一步：打开通知", lines, due=duty.due_on)
     if duty.received_on is None:
         words = "继续填写" if report else "开始填写"
-        lines = ["对照第五条逐项填写。边填边自动保存，可以分几次完成；核对后再提交。", _until(duty, today)]
+        lines = [
+            f"对照首席质量官的职责{cited('5')}逐项填写。边填边自动保存，可以分几次完成；核对后再提交。",
+            _until(duty, today),
+        ]
         buttons = [("report_edit", words)] + ([("report_check", "核对并提交")] if report else [])
         return NextStep(f"下一步：{words}", lines, due=duty.due_on, buttons=buttons)
     if report.state == ReportState.RETURNED:

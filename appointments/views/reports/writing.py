@@ -3,6 +3,7 @@
 Everything may be left for later; what a report cannot do without is told on the page before it is handed in.
 """
 
+from dataclasses import replace
 from functools import partial
 
 from django.contrib import messages
@@ -32,6 +33,7 @@ from appointments.views.reports.shown import (
     trail_of,
 )
 from registry.actions.files import store_file
+from registry.measures import Place
 from registry.models import Clause
 from registry.pages import carry_out, demand
 from registry.refusals import Refused
@@ -39,8 +41,7 @@ from registry.views.common import posted
 
 UNOPENED = "请先打开通知。打开即为收到，然后可以填写报告。"
 # The items of Art. 5 as the form asks them; the unnumbered paragraph of (四) stands apart, as in the text.
-ITEMS = (("5.(1)", "第（一）项"), ("5.(2)", "第（二）项"), ("5.(3)", "第（三）项"), ("5.(4)", "第（四）项第一段"),
-         ("5.(4).2", "第（四）项未编号的一段"), ("5.(5)", "第（五）项"))  # fmt: skip
+ITEMS = ("5.(1)", "5.(2)", "5.(3)", "5.(4)", "5.(4).2", "5.(5)")
 
 
 def _to_write(request, reference: str, appointment: str) -> ReportDuty:
@@ -130,8 +131,19 @@ def report_edit(request, reference, appointment):
 
 def sections_of(form, duty: ReportDuty) -> list[tuple[str, str, str, list]]:
     """The form by the items of Art. 5: clause, what it is called, its words, the fields that ask about it."""
-    law = dict(Clause.unscoped.filter(edition=duty.cycle.edition).values_list("path", "text"))
-    return [(clause, words, law.get(clause, ""), form.asked(clause)) for clause, words in ITEMS]
+    law = duty.cycle.edition.clauses_of(*ITEMS)
+    return [(item, _called(item, law), law[item].text if item in law else "", form.asked(item)) for item in ITEMS]
+
+
+def _called(item: str, law: dict[str, Clause]) -> str:
+    """The clause in words: one that goes on in an unnumbered paragraph is told as two."""
+    if item not in law:
+        return "其他职责"
+    place = Place.parse(law[item].path)
+    if place.tail:
+        return f"{replace(place, tail=None).label}未编号的一段"
+    goes_on = any(Place.parse(clause.path).before == place and Place.parse(clause.path).tail for clause in law.values())
+    return f"{place.label}第一段" if goes_on else place.label
 
 
 def _beside(duty: ReportDuty) -> dict:
