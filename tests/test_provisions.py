@@ -201,12 +201,12 @@ def test_an_act_is_shown_under_its_own_edition_when_another_applies(make, person
     with time_machine.travel(AT + timedelta(days=1), tick=False):
         client.force_login(user_a)
         page = client.get(reverse("appointment_detail", args=[row.reference])).content.decode()
-        assert 'href="/measure/qingyuan-2016/#a6-3">第六条（三）</a>' in page
+        assert 'href="/measure/editions/qingyuan-2016/#a6-3">第六条（三）</a>' in page
         assert row.edition.cite("11") == "第十一条" and citing.cite("11") == "第十三条"
-        old = client.get("/measure/qingyuan-2016/").content.decode()
+        old = client.get("/measure/editions/qingyuan-2016/").content.decode()
         new = client.get("/measure/").content.decode()
-    assert 'id="a6-3"' in old and 'href="/measure/another-2026/"' in old and 'href="/measure/"' in old
-    assert 'id="a8-3"' in new and 'href="/measure/qingyuan-2016/"' in new and "2018年3月30日" in new
+    assert 'id="a6-3"' in old and 'href="/measure/editions/another-2026/"' in old and 'href="/measure/"' in old
+    assert 'id="a8-3"' in new and 'href="/measure/editions/qingyuan-2016/"' in new and "2018年3月30日" in new
 
 
 def test_a_message_of_the_time_before_a_successor_is_not_linked_to_the_wrong_clause(
