@@ -168,6 +168,11 @@ def twice(section, at):
     return lambda data: data[section].insert(at + 1, copy.deepcopy(data[section][at]))
 
 
+def item(path, text):
+    """A clause that the model does not have."""
+    return {"path": path, "text": text, "treatment": "recorded", "how": "记录。"}
+
+
 SECOND = {"kind": "extension", "first_day": date(2018, 3, 30), "title": "延长有效期的通知"}
 MALFORMED = [
     (put({}, "editions"), "editions"),
@@ -217,6 +222,8 @@ MALFORMED = [
     (put("approved", "clause", 0, "treatment"), "clause[1].treatment"),
     (drop("clause", 0, "how"), "clause[1].how"),
     (put("注", "clause", 0, "note"), "clause[1].note"),
+    (lambda data: data["clause"].insert(19, item("6.(6)", "身体健康；")), "clause[20].path"),
+    (lambda data: data["clause"].insert(31, item("12.(2).(4)", "其他情形。")), "clause[32].path"),
     (twice("interpretation", 2), "interpretation[4].key"),
     (put("15.(1)", "interpretation", 0, "clause"), "interpretation[1].clause"),
     (put({"a": "甲", "b": "乙"}, "interpretation", 2, "options"), "interpretation[3].options"),

@@ -30,7 +30,11 @@ from tests.test_enterprise_pages import signed_in
 from training.standing import requirement
 
 INVENTED = Path(__file__).parent / "data" / "measures"
-FILES = {"清远": DIRECTORY / "qingyuan-2016.toml", "岭海": INVENTED / "linghai-2026.toml"}
+FILES = {
+    "清远": DIRECTORY / "qingyuan-2016.toml",
+    "岭海": INVENTED / "linghai-2026.toml",
+    "云台": INVENTED / "yuntai-2026.toml",
+}
 DAY = timedelta(days=1)
 NEW_YEAR = datetime(2026, 1, 1, 2, tzinfo=UTC)
 
@@ -101,6 +105,7 @@ PEOPLE = {
     "本科3年": education_and_years(EducationLevel.BACHELOR, 3),
     "本科5年": education_and_years(EducationLevel.BACHELOR, 5),
     "本科8年": education_and_years(EducationLevel.BACHELOR, 8),
+    "硕士3年": education_and_years(EducationLevel.MASTER, 3),
 }
 AS_OF_2016 = {"中级", "副高级", "本科5年", "本科8年"}
 QUALIFIED = {  # city → size of the enterprise → who meets Art. 6(三)
@@ -108,8 +113,14 @@ QUALIFIED = {  # city → size of the enterprise → who meets Art. 6(三)
     "岭海": {
         SizeBand.LARGE: {"副高级", "本科8年"},
         SizeBand.MEDIUM: AS_OF_2016,
-        SizeBand.SMALL: {"初级", "中级", "副高级", "本科3年", "本科5年", "本科8年"},
+        SizeBand.SMALL: {"初级", "中级", "副高级", "本科3年", "本科5年", "本科8年", "硕士3年"},
         SizeBand.MICRO: set(PEOPLE),
+    },
+    "云台": {
+        SizeBand.LARGE: set(),
+        SizeBand.MEDIUM: {"副高级", "硕士3年"},
+        SizeBand.SMALL: {"硕士3年"},
+        SizeBand.MICRO: {"硕士3年"},
     },
 }
 
@@ -138,6 +149,7 @@ def test_what_is_asked_is_said_in_the_figures_of_the_measure(make, company_a, pe
         == {
             "清远": "中级以上职业资格；或者大学本科以上学历和 5 年以上质量工作经历",
             "岭海": "副高级以上职业资格；或者大学本科以上学历和 8 年以上质量工作经历（大型企业）",
+            "云台": "正高级以上职业资格；或者硕士研究生以上学历和 8 年以上质量工作经历（大型企业）",
         }[city]
     )
 
@@ -226,6 +238,29 @@ def test_a_self_check_asks_for_the_size_and_answers_by_it(client, measure):
 @pytest.mark.parametrize("city", ["清远"], indirect=True)
 def test_a_self_check_does_not_ask_for_a_size_that_makes_no_difference(client, measure):
     assert "企业规模" not in client.get("/self-check/").content.decode()
+
+
+@pytest.mark.parametrize("city", ["云台"], indirect=True)
+def test_another_city_is_served_in_its_own_term_numbering_and_words(client, make, company_a, person_a, municipal):
+    row = make.submitted(person_a, company_a, first_day=date(2026, 12, 1))
+    assert row.last_day == date(2030, 11, 30)
+    facts = row.papers.get(kind="letter").facts
+    assert (facts["term_words"], facts["clause"]) == ("四年", "第四条") and "云台市" in facts["measure_title"]
+    authorisation = row.papers.get(kind="authorisation").facts
+    assert [text for _, text in authorisation["duties"]][1] == "组织质量检查把关；"
+    criteria = checklist(row, TODAY).criteria
+    with pytest.raises(Refused, match="第二条"):
+        make.submitted(person_a, company_a, first_day=date(2027, 1, 1))
+    page = signed_in(client, municipal).get(f"/appointments/{row.reference}/").content.decode()
+    assert 'href="/measure/#a5-3">第五条（三）</a>' in page and criteria[2].title in page
+    assert "第六条（三）" not in page and "云台市质量发展局" in page
+
+
+@pytest.mark.parametrize("city", ["云台"], indirect=True)
+def test_a_measure_that_says_another_certificate_takes_nobody_into_the_pool_by_itself(train, person_a, company_a):
+    entry = train.passed(person_a, company_a)
+    train.reported(person_a, company_a)
+    assert not entry.candidate.pool_entries.exists()
 
 
 # --- One measure after another ---------------------------------------------------------------------------------------

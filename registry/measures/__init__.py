@@ -13,7 +13,7 @@ from django.db.models import TextChoices
 
 from registry.measures.checks import KEY, Check, day, one_of, options, words, yes_no
 from registry.measures.parameters import NUMBER, PARAMETERS, Answer, Value, size_check
-from registry.measures.provisions import OPTIONAL_PROVISIONS, PROVISIONS
+from registry.measures.provisions import CLOSED_LISTS, OPTIONAL_PROVISIONS, PROVISIONS
 
 DIRECTORY = Path(__file__).parent
 
@@ -84,6 +84,14 @@ class Place:
         if self.tail:
             parts.append(f"第{figure(self.tail)}款")
         return "".join(parts)
+
+    @property
+    def list(self) -> Place | None:
+        """The list that an item stands in, as the place it hangs on; None for what is no item."""
+        for level in ("subitem", "item"):
+            if getattr(self, level) and not self.tail:
+                return replace(self, **{level: None})
+        return None
 
     @property
     def before(self) -> Place | None:
@@ -347,7 +355,16 @@ class _Builder:
         for provision, matter in PROVISIONS.items():
             if provision not in carried:
                 self.fault("clause.provision", f"没有条文承载 {provision}（{matter}），门户不能执行这样的办法。")
+        self.check_closed(clauses)
         return clauses
+
+    def check_closed(self, clauses: dict[str, ClausePart]):
+        """Beside the items of a closed list there stands no other."""
+        for matter, listed in CLOSED_LISTS.items():
+            beside = {clause.place.list for clause in clauses.values() if clause.provision in listed} - {None}
+            for where, clause in clauses.items():
+                if clause.provision not in listed and clause.place.list in beside:
+                    self.fault(f"{where}.path", f"门户不能执行所列之外的{matter}：{clause.path}。")
 
     def check_citations(self, cited: dict[str, ParameterPart | QuestionPart], paths: set[str]):
         """What cites a clause cites one that is there."""

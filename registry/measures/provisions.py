@@ -1,4 +1,4 @@
-"""What the portal knows of a measure: its provisions."""
+"""What the portal knows of a measure: its provisions, and the lists that it can carry out as they are alone."""
 
 # What the portal knows of a measure is its provisions, each named by its clause path in the model, Qingyuan's. A file
 # whose articles are numbered otherwise says of a clause which provision it carries. On these the portal's rules stand:
@@ -18,3 +18,10 @@ PROVISIONS = {
 }
 # The rest of the model: where a measure has no such clause nothing is cited, and everything works.
 OPTIONAL_PROVISIONS = ("1", "3.1", "3.2", "4", "5", "5.(4).2", "5.(6)", "6", "7", "10", "12", "12.(1)")
+
+# The items that the portal goes through one by one. Where a measure adds one, the portal would pass over it.
+CLOSED_LISTS = {
+    "职责": tuple(f"5.({n})" for n in range(1, 7)),
+    "任职条件": tuple(f"6.({n})" for n in range(1, 6)),
+    "建议解除聘任的情形": tuple(f"12.(2).({n})" for n in range(1, 4)),
+}
