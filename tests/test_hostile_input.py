@@ -84,16 +84,6 @@ def test_a_choice_of_no_row_in_the_admin_is_told(filed_both, client, county_one)
     assert client.post(page, {"action": "check_selected", "_selected_action": "x"}, follow=True).status_code == 200
 
 
-def test_an_extension_that_overlaps_comes_back_with_what_was_typed(extension, client, administrator):
-    client.force_login(administrator)
-    typed = {"edition": extension.edition_id, "title": "再延长的通知", "number": "", "is_demo": ""}
-    days = {f"{day}_{box}": "1" for day in ("first_day", "last_day") for box in ("month", "day")}
-    days |= {f"{day}_year": "2027" for day in ("first_day", "last_day")}
-    page = client.post(reverse("admin:registry_basisperiod_add"), typed | days)
-    assert page.status_code == 200
-    assert "只能有一个有效的制度依据" in page.content.decode() and "再延长的通知" in page.content.decode()
-
-
 def test_an_account_that_differs_in_case_alone_is_refused(municipal, client, administrator):
     client.force_login(administrator)
     typed = {"username": "MUNICIPAL", "display_name": "另一人", "role": "municipal", "is_active": "on"}

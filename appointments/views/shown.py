@@ -39,7 +39,9 @@ NOT_YOURS = "您没有办理这一事项的权限。"
 
 def open_appointment(request, reference: str) -> Appointment:
     """The appointment, with its parties, if this person may see it; Http404 otherwise."""
-    return find(Appointment.unscoped.visible_to(request.user).with_parties(), reference=reference)
+    return find(
+        Appointment.unscoped.visible_to(request.user).with_parties().select_related("edition"), reference=reference
+    )
 
 
 def url_of(appointment: Appointment) -> str:
