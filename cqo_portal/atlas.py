@@ -17,7 +17,8 @@ from operator import attrgetter
 from django.conf import settings
 from django.db.models import TextChoices
 
-from registry.measures import FIGURES
+from registry.measures import FIGURES, PARAMETERS
+from registry.measures.parameters import said
 from registry.models import Clause, Edition, Interpretation
 
 APPS = ("registry", "training", "appointments")
@@ -53,21 +54,26 @@ class Claim:
 
 @dataclass(frozen=True)
 class Entry:
-    """A clause with everything about it: what carries it out, by kind, and the questions it leaves open."""
+    """A clause with everything about it: the figures reckoned with, what carries it out, and what it leaves open."""
 
     clause: Clause
+    figures: list[str]
     carried_out: list[tuple[Kind, list[Claim]]]
     questions: list[tuple[Interpretation, Interpretation | None]]
 
 
 def entries(edition: Edition, questions: list[tuple[Interpretation, Interpretation | None]]) -> list[Entry]:
     """The clauses of an edition in their order; ``questions`` as (question, reading in force or None)."""
-    found, open_at = claims(), defaultdict(list)
+    found, open_at, figures = claims(), defaultdict(list), defaultdict(list)
+    for name, given in edition.parameters.items():
+        words = said(name, given["value"], given.get("by_size"))
+        figures[given["clause"]].append(f"{PARAMETERS[name].label}：{words}")
     for question, reading in questions:
         open_at[question.clause].append((question, reading))
     return [
         Entry(
             clause,
+            figures[clause.path],
             [(kind, list(made)) for kind, made in groupby(found.get(clause.provision, ()), key=attrgetter("kind"))],
             open_at[clause.path],
         )

@@ -107,14 +107,7 @@ MUNICIPAL = (
     SUPERVISION,
     TRAINING,
     PROMOTION,
-    (
-        "依据",
-        (
-            ("办法条文", "measure"),
-            ("口径", "interpretation_list"),
-            ("法律依据和口径", "admin:registry_interpretation_changelist"),
-        ),
-    ),
+    ("依据", (("办法条文", "measure"), ("口径", "interpretation_list"))),
     ("其他", (("发送记录", "delivery_list"),)),
 )
 ADMINISTRATOR = (

@@ -19,6 +19,8 @@ from tour import ROOT, Tour, codes_of, first_row, follow, go, press, rows
 
 from tests.browser import chromium  # noqa: E402 (tour has set the path)
 
+INVENTED = ROOT / "tests" / "data" / "measures" / "linghai-2026.toml"
+
 # --- What each of them sees ------------------------------------------------------------------------------------------
 
 
@@ -27,6 +29,7 @@ def public(tour: Tour, codes: dict[str, str]) -> None:
     page = tour.enter()
     tour.shoot(page, "public-home", "/")
     tour.shoot(page, "public-measure", "/measure/")
+    tour.shoot(page, "public-measure-edition", "/measure/editions/qingyuan-2016/")
     tour.shoot(page, "public-interpretations", "/interpretations/")
     tour.shoot(page, "public-self-check", "/self-check/")
     tour.shoot(page, "public-verify", "/verify/")
@@ -222,9 +225,25 @@ def administrator(tour: Tour) -> None:
         if page.locator("#result_list tbody th a").count():
             press(page, page.locator("#result_list tbody th a"))
             tour.shoot(page, f"administrator-{model}")
+    basis(tour, page)
     tour.shoot(page, "administrator-account", "/admin/registry/user/add/")
     press(page, page.locator("input[name=_save]"))
     tour.shoot(page, "administrator-account-error")
+
+
+def basis(tour: Tour, page: Page) -> None:
+    """What the administrator records of the measure; another city's file as far as its preview, nothing is loaded."""
+    tour.shoot(page, "administrator-basis", "/measure/record/")
+    for name, button in (("extension", "记录"), ("name", "记录")):
+        tour.shoot(page, f"administrator-basis-{name}", f"/measure/record/{name}/")
+        go(page, button)
+        tour.shoot(page, f"administrator-basis-{name}-error")
+    tour.shoot(page, "administrator-basis-successor", "/measure/record/successor/")
+    for name, content in (("faults", "[edition]\nkey = 'a'\n"), ("preview", INVENTED.read_text())):
+        page.goto(page.url.split("/measure/")[0] + "/measure/record/successor/")
+        page.set_input_files("input[name=file]", {"name": "a.toml", "mimeType": "", "buffer": content.encode()})
+        go(page, "检查并预览")
+        tour.shoot(page, f"administrator-basis-{name}")
 
 
 def withdraw(page: Page, appointment: str) -> None:

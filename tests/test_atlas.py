@@ -1,6 +1,7 @@
 """The atlas: every clause of the measure with what carries it out, collected from the code's own declarations."""
 
 import inspect
+import re
 
 import pytest
 from django.urls import reverse
@@ -70,3 +71,11 @@ def test_the_public_page_tells_of_each_clause_what_carries_it_out_and_what_is_op
     assert page.count("由什么落实") == len(PATHS) == Clause.unscoped.filter(edition=measure).count()
     assert "<code>appointments.rules.qualified</code>" in page
     assert 'id="q-ground_two_and"' in page and 'href="#q-ground_two_and"' in page
+
+
+def test_each_clause_says_the_figures_that_the_portal_reckons_with(client, measure):
+    page = client.get("/measure/").content.decode()
+    told = {path: re.search(rf'id="{path}">.*?</div></div></div>', page, re.S)[0] for path in ("a11", "a6-3", "a6-5")}
+    assert "聘任期限：2 年" in told["a11"] and "续聘最早提前：90 天" in told["a11"]
+    assert "质量工作经历：5 年以上" in told["a6-3"] and "聘任期限" not in told["a6-3"]
+    assert "继续教育每年不少于：没有规定，由市局解释" in told["a6-5"]
