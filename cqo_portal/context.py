@@ -19,8 +19,7 @@ from registry.models.measure import Basis, basis_if_any
 from registry.rules import day_words
 from registry.states import STAFF, Role
 
-NAME = "清远市企业首席质量官服务平台"
-AUTHORITY = "清远市质监局"  # until a measure that names one is loaded
+AUTHORITY = "市级质监部门"  # until a measure that names one is loaded
 
 PUBLIC = (
     (
@@ -164,7 +163,7 @@ class Entry:
 class Portal:
     """The frame's facts for one request. Lazy, so that an error page needs no database."""
 
-    name = NAME
+    name = settings.PORTAL_NAME
 
     def __init__(self, request):
         self.request = request

@@ -104,7 +104,7 @@ class NameForm(DocumentForm):
     """What a bureau is called from a day on."""
 
     county = RowField(label="部门", queryset=County.unscoped.none(), to_field_name="code", required=False)
-    name = LineField(label="名称", max_length=40, help_text="文件上印的名称，例如 清远市市场监督管理局。")
+    name = LineField(label="名称", max_length=40, help_text="照文件上印的名称填写。")
     since = DayField(label="启用日期", earliest=EARLIEST, latest=LATEST, help_text="自这一天起使用。")
 
     groups = (

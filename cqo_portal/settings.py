@@ -157,12 +157,14 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
+# Another city has another name; everything else that is a city's own is data.
+PORTAL_NAME = env.str("CQO_NAME", default="清远市企业首席质量官服务平台")
 # Personal papers: outside the web root, under generated names, served through an access check only.
 FILES_DIR = Path(env.str("CQO_FILES", default=str(VAR_DIR / "files")))
 FONTS_DIR = Path(env.str("CQO_FONTS", default=str(VAR_DIR / "fonts")))
 # What leaves the portal: into files under OUTBOX_DIR until a mail server and a gateway are named (docs/messages.md).
 OUTBOX_DIR = Path(env.str("CQO_OUTBOX", default=str(VAR_DIR / "outbox")))
-MESSAGE_SENDER = env.str("CQO_SENDER", default="清远市企业首席质量官服务平台")
+MESSAGE_SENDER = env.str("CQO_SENDER", default=PORTAL_NAME)
 DEFAULT_FROM_EMAIL = env.str("CQO_EMAIL_FROM", default=f"{MESSAGE_SENDER} <noreply@localhost>")  # bounces go there
 EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
 EMAIL_FILE_PATH = OUTBOX_DIR / "mail"

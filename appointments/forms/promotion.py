@@ -144,7 +144,7 @@ class CommendationForm(GroupedForm):
         required=False,
         help_text="表彰企业的，不选。",
     )
-    honour = LineField(label="荣誉或者奖励", max_length=60, help_text="例如 清远市优秀首席质量官。")
+    honour = LineField(label="荣誉或者奖励", max_length=60, help_text="例如 优秀首席质量官。")
     ground = TextField(label="表彰事由", max_length=500, help_text="为何表彰。公开页列出，未同意公开的姓名自动遮盖。")
     document_title = LineField(label="文件名称", max_length=80, help_text="例如 关于表彰2026年度优秀首席质量官的决定。")
     document_number = DocumentNumberField()
