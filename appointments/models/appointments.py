@@ -108,7 +108,7 @@ def text(label: str, length: int, **options) -> models.CharField:
 class Appointment(UnderBasis, ScopedBase):
     """One person's appointment as CQO of one enterprise (Art. 2, 11)."""
 
-    acted_at = "submitted_at"
+    acted_at = ("submitted_at",)
 
     # Who appointed whom?
     reference = models.CharField("编号", max_length=16, unique=True, editable=False)
@@ -313,7 +313,7 @@ class Evidence(AppointmentRow):
 class Act(UnderBasis, AppointmentRow):
     """Who did what, when and why: the timeline."""
 
-    acted_at = "at"
+    acted_at = ("at",)
 
     kind = models.CharField(max_length=12, choices=ActKind.choices)
     at = models.DateTimeField("时间")
@@ -340,7 +340,7 @@ class Act(UnderBasis, AppointmentRow):
 class EligibilitySnapshot(UnderBasis, AppointmentRow):
     """Each criterion of Art. 6 as it stood at filing, with its inputs, edition, interpretations and the opinion."""
 
-    acted_at = "taken_at"
+    acted_at = ("taken_at",)
 
     criteria = models.JSONField()
     inputs = models.JSONField(encoder=DjangoJSONEncoder)

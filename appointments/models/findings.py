@@ -25,7 +25,7 @@ class FindingQuerySet(OfBureaus, ThroughAppointment):
 class Finding(UnderBasis, ScopedBase):
     """发现情况: one of three behaviours about one of two objects (Art. 12(二)(1)); never detected by machine."""
 
-    acted_at = "filed_at"
+    acted_at = ("filed_at",)
 
     reference = models.CharField("编号", max_length=16, unique=True, editable=False)
     appointment = models.ForeignKey(Appointment, models.PROTECT, verbose_name="首席质量官", related_name="findings")

@@ -166,7 +166,7 @@ class PolicyQuerySet(OfficeQuerySet):
 class Policy(UnderBasis, Base):
     """质量激励政策 of a county, or of the city where no county is named (Art. 9)."""
 
-    acted_at = "published_at"
+    acted_at = ("published_at",)
 
     reference = models.CharField("编号", max_length=16, unique=True, editable=False)
     county = models.ForeignKey(

@@ -93,7 +93,7 @@ class CampaignQuerySet(OfficeQuerySet):
 class Campaign(UnderBasis, Base):
     """活动: 质量攻关, 管理改进 or 质量创新, organised by the city or by a county for its own (Art. 10)."""
 
-    acted_at = "published_at"
+    acted_at = ("published_at",)
 
     reference = models.CharField("编号", max_length=16, unique=True, editable=False)
     county = models.ForeignKey(
@@ -302,7 +302,7 @@ class AchievementAct(UnderBasis, ScopedBase):
     """Who did what with an achievement, when and why."""
 
     append_only = True
-    acted_at = "at"
+    acted_at = ("at",)
 
     achievement = models.ForeignKey(Achievement, models.PROTECT, related_name="acts")
     kind = models.CharField(max_length=10, choices=AchievementActKind.choices)

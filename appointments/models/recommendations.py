@@ -78,7 +78,7 @@ class CaseQuerySet(ThroughAppointment):
 class DismissalRecommendation(UnderBasis, ScopedBase):
     """解除聘任建议: what a bureau recommends, or decides not to; the enterprise decides (Art. 12(二))."""
 
-    acted_at = "signed_at"
+    acted_at = ("signed_at",)
 
     reference = models.CharField("编号", max_length=16, unique=True, editable=False)
     appointment = models.ForeignKey(Appointment, models.PROTECT, verbose_name="任命", related_name="recommendations")
@@ -385,7 +385,7 @@ class Statement(UnderBasis, ScopedBase):
     """陈述意见 of the enterprise or of the CQO."""
 
     append_only = True
-    acted_at = "at"
+    acted_at = ("at",)
 
     case = models.ForeignKey(DismissalRecommendation, models.PROTECT, related_name="statements")
     party = models.CharField("陈述人", max_length=10, choices=Party.choices)
@@ -487,7 +487,7 @@ class CaseAct(UnderBasis, ScopedBase):
     """Who did what in a case, when and why."""
 
     append_only = True
-    acted_at = "at"
+    acted_at = ("at",)
 
     case = models.ForeignKey(DismissalRecommendation, models.PROTECT, related_name="acts")
     kind = models.CharField(max_length=16, choices=CaseActKind.choices)

@@ -60,7 +60,7 @@ class CycleQuerySet(PortalQuerySet):
 class ReportCycle(UnderBasis, Base):
     """报告周期: the notice that asks for duty reports, and until when."""
 
-    acted_at = "published_at"
+    acted_at = ("published_at",)
 
     reference = models.CharField("编号", max_length=16, unique=True, editable=False)
     # What is asked for?
@@ -283,7 +283,7 @@ class DueExtension(UnderBasis, Base):
     """A later due day: for all under a notice, or for one; with its reason."""
 
     append_only = True
-    acted_at = "at"
+    acted_at = ("at",)
 
     cycle = models.ForeignKey(ReportCycle, models.PROTECT, related_name="extensions")
     duty = models.ForeignKey(ReportDuty, models.PROTECT, null=True, related_name="extensions")
@@ -437,7 +437,7 @@ class ReportAct(UnderBasis, ScopedBase):
     """Who did what with a report, when and why."""
 
     append_only = True
-    acted_at = "at"
+    acted_at = ("at",)
 
     report = models.ForeignKey(DutyReport, models.PROTECT, related_name="acts")
     kind = models.CharField(max_length=12, choices=ReportActKind.choices)

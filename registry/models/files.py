@@ -104,7 +104,7 @@ class IssuedPaper(UnderBasis, ScopedBase):
     """Abstract: a paper as issued. Bytes and SHA-256 are stored at issue and never rendered anew."""
 
     append_only = True
-    acted_at = "issued_at"
+    acted_at = ("issued_at",)
 
     number = models.CharField("编号", max_length=40)
     version = models.PositiveIntegerField("版次", default=1)

@@ -166,7 +166,7 @@ class ThroughCertificate(ScopedQuerySet):
 class Revocation(UnderBasis, ScopedBase):
     """撤销: proposed with a reason by one person, in effect from the day a second person confirmed it."""
 
-    acted_at = "decided_at"
+    acted_at = ("confirmed_at", "declined_at")
 
     certificate = models.ForeignKey(Certificate, models.PROTECT, related_name="revocations")
     reason = models.CharField("撤销理由", max_length=300)

@@ -117,7 +117,7 @@ class ProjectAct(UnderBasis, ScopedBase):
     """Who did what, when and why, with the report and its evidence where there is one."""
 
     append_only = True
-    acted_at = "at"
+    acted_at = ("at",)
 
     project = models.ForeignKey(ImprovementProject, models.PROTECT, related_name="acts")
     kind = models.CharField(max_length=10, choices=ProjectActKind.choices)
@@ -174,7 +174,7 @@ class PoolEntryQuerySet(ThroughProject):
 class PoolEntry(UnderBasis, ScopedBase):
     """Somebody in the 人才库: made by the system when the second of the two facts is there (Art. 8 ¶2)."""
 
-    acted_at = "entered_at"
+    acted_at = ("entered_at",)
 
     reference = models.CharField("编号", max_length=16, unique=True, editable=False)
     candidate = models.ForeignKey(Candidate, models.PROTECT, verbose_name="人员", related_name="pool_entries")

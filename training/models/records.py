@@ -37,7 +37,7 @@ class ThroughRecord(ScopedQuerySet):
 class CourseRecognition(UnderBasis, ScopedBase):
     """经市局认定: a course elsewhere that the municipal bureau recognised; whether it counts, the reading says."""
 
-    acted_at = "recognised_at"
+    acted_at = ("recognised_at",)
 
     record = models.OneToOneField(TrainingRecord, models.PROTECT, related_name="recognition")
     hours = models.PositiveSmallIntegerField("认定学时")

@@ -62,7 +62,7 @@ class SessionQuerySet(PortalQuerySet):
 class Session(UnderBasis, Base):
     """培训班: 任职培训 or 继续教育, organised by a body on certain days (Art. 3 ¶1, 8 ¶1, 9)."""
 
-    acted_at = "published_at"
+    acted_at = ("published_at",)
 
     # What is it, and who organises it?
     reference = models.CharField("编号", max_length=16, unique=True, editable=False)
@@ -243,7 +243,7 @@ class EnrolmentQuerySet(ScopedQuerySet):
 class Enrolment(UnderBasis, ScopedBase):
     """A person in a session: with a seat, waiting, or withdrawn (Art. 7)."""
 
-    acted_at = "enrolled_at"
+    acted_at = ("enrolled_at",)
 
     session = models.ForeignKey(Session, models.PROTECT, verbose_name="培训班", related_name="enrolments")
     candidate = models.ForeignKey(Candidate, models.PROTECT, verbose_name="人员", related_name="enrolments")
@@ -381,7 +381,7 @@ class Attendance(ScopedBase):
 class Assessment(UnderBasis, ScopedBase):
     """考核: one sitting and its score; later sittings are re-sits (Art. 8 ¶1)."""
 
-    acted_at = "entered_at"
+    acted_at = ("entered_at",)
 
     enrolment = models.ForeignKey(Enrolment, models.PROTECT, related_name="assessments")
     sitting = models.PositiveSmallIntegerField("第几次")
