@@ -10,9 +10,10 @@ from appointments.models import CaseGround, DismissalRecommendation, DutyReport,
 from appointments.rules import SECTIONS, days_late
 from appointments.states import CaseAnswer, GroundKind, Party, StatementWay
 from registry import filestore
+from registry.citing import cited
 from registry.models import Edition, IssuedPaper, StoredFile
 from registry.models.authority import bureau_on
-from registry.models.measure import BasisPeriod
+from registry.models.measure import BasisPeriod, legal_basis
 from registry.rules import day_words
 from training.standing import ledgers
 
@@ -114,10 +115,32 @@ def _asked_in_person(case: DismissalRecommendation) -> Iterator[str]:
         yield f"{day_words(row.served_on)}，向{row.get_party_display()}书面送达陈述意见通知书。"
 
 
+def no_basis() -> str:
+    """Why nothing is recommended on a day without a measure in force (Art. 14, design 1.10)."""
+    return f"当日没有有效的制度依据，不能提出解除聘任建议{cited('14')}。请先由管理员登记延长或者新的依据。"
+
+
+def basis_fault(case: DismissalRecommendation, today: date) -> str:
+    """Why nothing can be recommended in this case today, as a sentence; empty where it can (Art. 12(二), 14).
+
+    The parties were heard on one measure: on another, which followed since, nothing is recommended.
+    """
+    basis = legal_basis(today)
+    if basis.outside:
+        return no_basis()
+    heard = legal_basis(timezone.localdate(case.asked_at)) if case.asked_at else basis
+    if heard.edition == basis.edition:
+        return ""
+    return (
+        f"听取意见时适用的是《{heard.edition.title}》，现在适用《{basis.edition.title}》，不能据以提出建议。"
+        "请作出“不提出建议”的决定。"
+    )
+
+
 def grounds_in_words(case: DismissalRecommendation, edition: Edition) -> tuple[tuple[str, str], ...]:
     """The grounds as the edition writes them: (label of the clause, its text), each once."""
     clauses = edition.clauses_of(*(ground.clause for ground in case.grounds.all())).values()
-    return tuple((clause.label, clause.text.partition("）")[2] or clause.text) for clause in clauses)
+    return tuple((clause.label, clause.text) for clause in clauses)
 
 
 def basis_in_words(period: BasisPeriod) -> str:

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from appointments.models import Appointment
 from appointments.rules import (
+    DECLARATIONS,
     ONE_DAY,
     Criterion,
     Facts,
@@ -159,7 +160,9 @@ def thresholds(basis: Basis, size: str) -> Thresholds:
     Without a size, what is asked of any enterprise that the measure does not name.
     """
     values = [basis.value(name, size=size) for name in FIGURES]
-    return Thresholds(*values, size=size if by_size(basis) else "")
+    words = basis.law.clauses(basis.edition)
+    declarations = {provision: words[provision].rstrip("；。") for provision in DECLARATIONS}
+    return Thresholds(*values, size=size if by_size(basis) else "", declarations=declarations)
 
 
 def by_size(basis: Basis) -> bool:

@@ -15,7 +15,7 @@ from appointments.models import Appointment, CaseGround, DismissalRecommendation
 from appointments.rules import Chain, concealment, is_late_or_missing, late_report, performance
 from appointments.states import CaseState, FindingState
 from registry.models import BasisPeriod
-from registry.models.measure import Law, legal_basis
+from registry.models.measure import Law, basis_if_any
 from training.standing import ledgers, since
 from training.states import YearStanding
 
@@ -30,7 +30,7 @@ def chains_of(appointments: Iterable[Appointment], user, today: date) -> dict[in
     worded = law.on(today).value("grounds") if rows else {}
     for part in (_of_findings(rows), _of_years(rows, user, today, law), _of_duties(rows, today)):
         for pk, chain in part:
-            found[pk].append(replace(chain, wording=worded[chain.kind]))
+            found[pk].append(chain if chain.wording else replace(chain, wording=worded[chain.kind]))
     return found
 
 
@@ -69,27 +69,26 @@ def target_results(rows: Iterable[Appointment]) -> dict[tuple[int, int], list[bo
 def _of_years(rows: list[Appointment], user, today: date, law: Law):
     """Ground (2): each year that is over and in which the appointment was in force."""
     results = target_results(rows)
-    reading = law.on(today).value("ground_two_and") if rows else None
     served = [row for row in rows if row.in_force]
     for year in range(min((row.in_force.lower.year for row in served), default=today.year), today.year):
         first, last = date(year, 1, 1), date(year, 12, 31)
         in_year = [row for row in served if row.in_force.lower <= last and first < row.in_force.upper]
+        # By the measure of that year, as the bureau reads it today.
+        basis = law.on(today).under(law.on(last).edition.pk) if in_year else None
         kept = ledgers([row.candidate_id for row in in_year], user, today, year)
         for row in in_year:
             ledger = since(kept[row.candidate_id], row.in_force.lower)
-            yield (
-                row.pk,
-                performance(
-                    year=year,
-                    requirement=ledger.requirement,
-                    hours=ledger.hours,
-                    courses=ledger.counted,
-                    within_basis=not law.on(last).outside,
-                    judged=ledger.standing in (YearStanding.SHORT, YearStanding.MET),
-                    results=results.get((row.pk, year)),
-                    reading=reading,
-                ),
+            chain = performance(
+                year=year,
+                requirement=ledger.requirement,
+                hours=ledger.hours,
+                courses=ledger.counted,
+                within_basis=not law.on(last).outside,
+                judged=ledger.standing in (YearStanding.SHORT, YearStanding.MET),
+                results=results.get((row.pk, year)),
+                reading=basis.value("ground_two_and"),
             )
+            yield row.pk, replace(chain, wording=basis.value("grounds")[chain.kind])
 
 
 def _of_duties(rows: list[Appointment], today: date):
@@ -128,7 +127,10 @@ def decided(appointment: Appointment) -> dict[tuple[str, str], DismissalRecommen
 
 def wordings(today: date) -> list[tuple[str, str]]:
     """Art. 12(二): the three grounds as today's edition words them, each with its number, for a choice or a table."""
-    return [(number, f"（{number}）{words}") for number, words in sorted(legal_basis(today).value("grounds").items())]
+    basis = basis_if_any(today)
+    return (
+        [(number, f"（{number}）{words}") for number, words in sorted(basis.value("grounds").items())] if basis else []
+    )
 
 
 def as_json(chain: Chain) -> list[dict]:

@@ -16,7 +16,6 @@ from appointments.states import CaseState, ObligationKind, Party, State
 from registry.citing import cite
 from registry.models.measure import legal_basis
 from registry.rules import day_words
-from training.rules import Requirement
 from training.standing import ledgers, requirement, since
 from training.states import YearStanding
 
@@ -90,7 +89,7 @@ def _reports(rows: list[Appointment], today: date):
 
 
 def _education(rows: list[Appointment], user, today: date):
-    asked = requirement(today.year, today) if rows else Requirement()
+    asked = requirement(today.year, today)
     if not asked.is_set:
         return
     kept = ledgers([row.candidate_id for row in rows], user, today, today.year)

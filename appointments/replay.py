@@ -23,11 +23,12 @@ class Replayed:
     about: str
     stored: list[dict]
     again: list[dict]
+    stands: bool = True  # a case was opened on nothing that the record did not support
 
     @property
     def same(self) -> bool:
         """Whether the rules still say what they said."""
-        return self.stored == self.again
+        return self.stands and self.stored == self.again
 
 
 def replayed() -> Iterator[Replayed]:
@@ -36,8 +37,9 @@ def replayed() -> Iterator[Replayed]:
         again = criteria_as_json(replayed_eligibility(row.inputs))
         yield Replayed(f"任职条件 {row.appointment.reference}", row.criteria, _as_stored(again))
     for row in CaseGround.unscoped.select_related("case").order_by("pk").iterator(500):
-        again = grounds.as_json(replayed_chain(row.inputs))
-        yield Replayed(f"建议案 {row.case.reference} 情形（{row.kind}）", row.chain, _as_stored(again))
+        chain = replayed_chain(row.inputs)
+        again = _as_stored(grounds.as_json(chain))
+        yield Replayed(f"建议案 {row.case.reference} 情形（{row.kind}）", row.chain, again, chain.supported)
 
 
 def _as_stored(rows: list[dict]) -> list[dict]:

@@ -17,7 +17,7 @@ from registry.measures import PARAMETERS, MeasureFault, MeasureFile, label, pars
 from registry.measures.parameters import said
 from registry.models import AuthorityName, BasisPeriod, County, Edition, StoredFile
 from registry.models.authority import authority_on
-from registry.models.measure import basis_if_any
+from registry.models.measure import Basis, basis_if_any, days
 from registry.pages import carry_out, demand, find
 from registry.rules import day_words
 from registry.views.common import form_page, posted
@@ -146,11 +146,9 @@ class Preview:
     def changes(self) -> list[tuple[str, str, str, str]]:
         """Figures that differ from those that apply on the first day by now: words, clause, before, after."""
         basis = basis_if_any(self.first_day)
-        held = basis.edition.parameters if basis else {}
         rows = []
         for name, part in self.measure.parameters.items():
-            before, after = held.get(name, {}), {"value": part.value, "by_size": part.by_size}
-            words = said(name, **_figure(before)) if before else "没有", said(name, **after)
+            words = _now(basis, name) if basis else "没有", said(name, part.value, part.by_size)
             if words[0] != words[1]:
                 rows.append((PARAMETERS[name].label, label(part.clause), *words))
         return rows
@@ -172,9 +170,12 @@ class Preview:
             yield last, f"《{part.title}》有效期的最后一天。"
 
 
-def _figure(stored: dict) -> dict:
-    """A stored parameter without its clause."""
-    return {"value": stored["value"], "by_size": stored.get("by_size")}
+def _now(basis: Basis, name: str) -> str:
+    """A parameter as it applies without the new measure, with the reading that says so."""
+    settled = basis.settled(name)
+    if settled.reading:
+        return f"{said(name, settled.value)}（{settled.number}，不适用于新的办法）"
+    return said(name, settled.value, basis.edition.parameters[name].get("by_size"))
 
 
 def basis_load(request):
@@ -196,7 +197,15 @@ def _read(raw: bytes) -> Preview:
     measure = parse(raw)
     if Edition.unscoped.filter(key=measure.edition.key).exists():
         raise MeasureFault([("edition.key", f"代码 {measure.edition.key} 的办法已经装入；新的办法请另取代码。")])
-    return _preview_of(measure)
+    preview = _preview_of(measure)
+    others = BasisPeriod.unscoped.exclude(pk=preview.ends and preview.ends.pk)
+    if faults := [
+        (f"basis[{n}].first_day", f"与《{taken.title}》的有效期重叠。")
+        for n, part in enumerate(measure.basis, start=1)
+        if (taken := others.filter(period__overlap=days(part.first_day, part.last_day)).first())
+    ]:
+        raise MeasureFault(faults)
+    return preview
 
 
 def _preview_of(measure: MeasureFile) -> Preview:

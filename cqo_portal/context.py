@@ -110,7 +110,8 @@ MUNICIPAL = (
     ("其他", (("发送记录", "delivery_list"),)),
 )
 ADMINISTRATOR = (
-    *MUNICIPAL,
+    ("工作", (("待办", "home"),)),
+    *MUNICIPAL[1:],
     (
         "管理",
         (

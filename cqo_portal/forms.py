@@ -8,7 +8,7 @@ from django.core import signing
 
 from registry.fields import DayField, LineField, PickField, RowField, TextField, UploadField
 from registry.forms import GroupedForm
-from registry.measures import Answer
+from registry.measures import LARGEST, Answer
 from registry.models import BasisPeriod, County, Edition, Interpretation
 from registry.rules import day_words
 
@@ -66,7 +66,6 @@ class InterpretationForm(GroupedForm):
 SCAN = "PDF、JPG 或 PNG，不超过 10 MB。工作人员可以打开；公开页面只列名称和文号。"
 NUMBER_HELP = "照文件填写，例如 清市监〔2026〕3 号。"
 VALID_FOR = 2 * 3600  # seconds between a preview and its confirmation
-LARGEST = 500_000  # bytes of a measure's file; the one of 2016 has some 30,000
 
 
 class DocumentForm(GroupedForm):
@@ -126,7 +125,7 @@ class MeasureFileField(forms.FileField):
     def clean(self, data, initial=None):
         upload = super().clean(data, initial)
         if upload.size > LARGEST:
-            raise forms.ValidationError("办法文件不超过 500 KB，请核对是否选错了文件。")
+            raise forms.ValidationError("办法文件不超过 200 KB，请核对是否选错了文件。")
         return upload.read()
 
 
@@ -135,7 +134,7 @@ class MeasureFileForm(GroupedForm):
 
     file = MeasureFileField(
         label="办法文件",
-        help_text="TOML 文件，写法见 docs/measures.md。",
+        help_text="按《办法文件格式》编写的 TOML 文件。",
         error_messages={"required": "请选择办法文件。", "empty": "文件是空的，请重新选择。"},
     )
 

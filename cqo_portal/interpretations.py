@@ -86,6 +86,7 @@ def interpretation_list(request):
     context = {
         "edition": edition,
         "questions": _questions(edition, today),
+        "others": Edition.unscoped.filter(interpretations__number__gt="").exclude(pk=edition and edition.pk).distinct(),
         "names": known and user.role in STAFF,
         "may_record": known and user.has_perm(PERM),
     }
@@ -166,7 +167,7 @@ def _previewed(request, form: InterpretationForm, question: Interpretation, *, c
         "changed": changed,
         "changes": shown.changes[:SHOWN],
         "ahead": said["effective_from"] > timezone.localdate(),
-        "general": IN_GENERAL.get(question.key, NOT_RECKONED),
+        "general": IN_GENERAL.get(question.parameter or question.key, NOT_RECKONED),
         "hidden": [pair for pair in _sent(request) if pair[0] not in SENT_ANEW],
         "back": _place(question),
     }

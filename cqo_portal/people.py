@@ -17,6 +17,7 @@ from cqo_portal.timeline import timeline
 from registry.forms import FACT_FORMS, FactForm
 from registry.history import events_of, history
 from registry.models import Candidate, Employment, StoredFile
+from registry.models.measure import basis_if_any
 from registry.rules import day_words
 from registry.states import Outcome, Role
 from registry.views.people import employers, person_within_scope
@@ -53,7 +54,7 @@ def _next_steps(person: Candidate, enterprise, user, today: date) -> list[NextSt
 
     Somebody without an enterprise may train as well (Art. 7): what is asked of an appointment is left out then.
     """
-    if enterprise is None:
+    if enterprise is None or basis_if_any(today) is None:
         certified = Certificate.unscoped.valid().visible_to(user).filter(candidate=person).exists()
         outcome = Outcome.MET if certified else Outcome.UNMET
         return [_training_step(person, outcome, user, today), _pool_step(person, user, today)]

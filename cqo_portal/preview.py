@@ -38,7 +38,7 @@ NOTHING = "没有这一事项"
 # What a reading does that no list of people shows, by question. A question that is not here is reckoned with nowhere.
 IN_GENERAL = {
     "report_cycle": "此后拟定的通知，报告期按本口径的周期；已经发布的通知照旧。",
-    "report_due": "此后拟定的通知，报告期限不早于本口径的最后一日；已经发布的通知照旧，是否按时以通知为准。",
+    "report_due_days": "此后拟定的通知，报告期限不早于本口径的最后一日；已经发布的通知照旧，是否按时以通知为准。",
     "ce_courses": "平台不按课程内容作判断；认定课程时，由人对照本口径。",
     "ce_hours": "自生效当年起，按本口径判断年度继续教育是否完成；此前各年照旧。年中开始任职的当年，只记录学时。",
     "ce_course_number": "自生效当年起，按本口径判断年度继续教育是否完成；此前各年照旧。",
@@ -55,7 +55,7 @@ IN_GENERAL = {
     "filing_ends": "读作县级局办结的，县（市、区）局核对之后可以办理登记；读作市局办结的，由市局登记。已经登记的不变。",
     "recommendation_signatory": "读作县级局也可签发的，县（市、区）局可以签发本辖区的建议函；读作市局签发的，由市局"
     "签发。已经签发的不变。",
-    "earliest_renewal": "全市企业办理续任的最早日期按本口径计算；聘期届满以后仍可办理。",
+    "renewal_window_days": "全市企业办理续任的最早日期按本口径计算；聘期届满以后仍可办理。",
 }
 NOT_RECKONED = "平台没有据此计算的事项，本口径如实公开，供人判断时引用。"
 

@@ -27,7 +27,7 @@ def home(request):
     today = timezone.localdate()
     user = request.user
     if not user.is_authenticated:
-        facts = {"figures": dashboards.public_figures(today), "encouraged": _encouraged()}
+        facts = {"figures": dashboards.public_figures(today)} | _quoted(today)
         return render(request, "home.html", facts)
     shared = {"today": today, "todos": dashboards.todos(user), "coming": dashboards.coming(user, today)}
     if user.role == Role.TRAINER:
@@ -43,10 +43,11 @@ def home(request):
     return render(request, "dashboard/enterprise.html", shared | {"cqo": cqo})
 
 
-def _encouraged() -> Clause | None:
-    """Whom the measure of today encourages to have a CQO (Art. 4); None where it says nothing of it."""
-    numbering = citing.numbering()
-    return Clause.unscoped.filter(edition=numbering.edition, path=numbering.path("4")).first()
+def _quoted(today: date) -> dict[str, Clause]:
+    """What the public's first page quotes of the measure: what a CQO is, and whom it encourages (Art. 2, 4)."""
+    basis = basis_if_any(today)
+    clauses = basis.edition.clauses_of("2", "4") if basis else {}
+    return {"principle": clauses.get("2"), "encouraged": clauses.get("4")}
 
 
 def inbox(request):
@@ -78,8 +79,9 @@ def measure(request, key=None):
     edition = find(Edition.unscoped.all(), key=key) if key else basis and basis.edition
     if edition is None:
         return render(request, "measure_none.html")
-    recorded = edition.interpretations.recorded().filter(period__contains=today)
-    readings = {row.key: row for row in recorded}
+    earlier = edition != basis.edition  # then the last reading of each question stands there
+    recorded = edition.interpretations.recorded().order_by("period")
+    readings = {row.key: row for row in recorded if earlier or today in row.period}
     questions = [(row, readings.get(row.key)) for row in edition.interpretations.questions()]
     articles: dict[int, list] = {}
     for entry in entries(edition, questions):

@@ -14,11 +14,11 @@ from django.test import Client
 from django.urls import reverse
 from pghistory.models import Event
 
-from appointments.actions import end
+from appointments.actions import end, sign
 from appointments.models import Act, Appointment
 from appointments.states import ActKind, EndReason, PaperKind
 from cqo_portal.clock import Clock, Duty
-from registry.actions.measure import Loaded, load_measure, record_authority_name
+from registry.actions.measure import Loaded, load_measure, record_authority_name, record_extension
 from registry.history import events_of
 from registry.measures import DIRECTORY, parse
 from registry.models import AuthorityName, BasisPeriod, Edition, StoredFile, UnderBasis, User
@@ -196,7 +196,7 @@ def test_a_preview_is_good_for_its_own_reader_and_two_hours(office, measure, adm
     preview = previewed(office, successor())
     other = account("administrator-2", Role.ADMINISTRATOR, "管理员二")
     office.force_login(other)
-    assert "预览已超过两小时，或者不是您打开的" in page_of(confirmed(office, preview))
+    assert "预览已超过两小时，或者不是本账号打开的" in page_of(confirmed(office, preview))
     office.force_login(administrator)
     with time_machine.travel(AT + timedelta(hours=2, minutes=1), tick=False):
         office.force_login(administrator)
@@ -367,6 +367,18 @@ def test_with_no_measure_loaded_staff_are_told_so_and_the_administrator_where_to
     assert page.status_code == 200 and "还没有装入办法" in page_of(page)
     assert (reverse("basis_record") in page.content.decode()) == (role == Role.ADMINISTRATOR)
     assert "还没有装入办法" in page_of(Client().get(reverse("measure")))
+
+
+@pytest.mark.parametrize("role", [Role.ADMINISTRATOR, Role.MUNICIPAL, Role.COUNTY])
+def test_with_no_measure_loaded_every_page_of_the_menu_opens(role, client, counties):
+    county = {"county": counties["441802"]} if role == Role.COUNTY else {}
+    client.force_login(account("first", role, "第一人", **county))
+    addresses = set(re.findall(r'href="(/[^"#?]*)"', client.get("/").content.decode()))
+    addresses |= {"/watch-list/", "/recommendations/statistics/", "/continuing-education/", "/self-check/"}
+    addresses |= {"/sessions/new/", "/report-cycles/new/"} if role == Role.MUNICIPAL else set()
+    assert len(addresses) > 15
+    answers = {address: client.get(address).status_code for address in sorted(addresses) if "logout" not in address}
+    assert {address: code for address, code in answers.items() if code not in (200, 302)} == {}
 
 
 def test_into_an_empty_portal_the_administrator_loads_the_first_measure(client, counties):
@@ -544,3 +556,53 @@ def test_a_day_of_an_appointment_shows_what_it_stands_on(office, make, person_a,
     page = page_of(office.get(reverse("appointment_detail", args=[row.reference])))
     assert "提交当日没有有效的制度依据" in page
     assert Appointment.unscoped.get(pk=row.pk).acts.filter(outside_basis=True).count() == row.acts.count()
+
+
+# --- What the reviews found ------------------------------------------------------------------------------------------
+
+
+def test_two_administrators_cannot_load_one_key_one_after_the_other(office, extension, measure):
+    first, second = previewed(office, successor()), previewed(office, successor())
+    confirmed(office, first, ends_predecessor="on")
+    page = page_of(confirmed(office, second, ends_predecessor="on"))
+    assert "qingyuan-2027 的办法已经装入" in page
+    assert Edition.unscoped.count() == 2
+
+
+def test_the_number_that_the_administrator_types_goes_before_the_files_own(office, extension, measure):
+    numbered = successor(**{'kind = "original"': 'kind = "original"\nnumber = "文件自写的文号"'})
+    confirmed(office, previewed(office, numbered), ends_predecessor="on")
+    assert Edition.unscoped.get(key="qingyuan-2027").periods.get().number == "清府〔2026〕12号"
+
+
+def test_an_extension_does_not_begin_before_its_measure(administrator, measure):
+    with pytest.raises(Refused, match="延长的首日须晚于办法施行的首日") as refused:
+        record_extension(
+            edition=measure, first_day=date(2015, 1, 1), last_day=date(2015, 12, 31), title="延长", number="1号",
+            document=measure_paper(administrator), by=administrator, at=AT,
+        )  # fmt: skip
+    assert refused.value.field == "first_day"
+
+
+def test_a_file_whose_days_are_taken_is_told_so_before_anything_is_typed(office, extension, measure):
+    assert "的有效期重叠" in page_of(previewed(office, successor(date(2017, 1, 1))))
+
+
+@pytest.mark.parametrize(
+    "content", [b"a = " + b"[" * 3000 + b"]" * 3000, b"a = " + b"9" * 5000, b".".join([b"a"] * 5000) + b" = 1"]
+)
+def test_a_file_that_would_exhaust_its_reader_is_refused_with_a_sentence(office, extension, content):
+    page = page_of(previewed(office, content))
+    assert "处问题，没有装入" in page
+
+
+def test_a_case_heard_under_one_measure_is_not_signed_under_another(
+    supervise, person_a, company_a, extension, municipal, measure
+):
+    case = supervise.proposed(supervise.cqo(person_a, company_a))
+    later = AT + 35 * DAY
+    BasisPeriod.unscoped.filter(pk=extension.pk).update(period=(extension.first_day, date(2026, 12, 31)))
+    load_measure(parse(successor()), at=later)
+    later += 10 * DAY  # the new measure is in force
+    with time_machine.travel(later, tick=False), pytest.raises(Refused, match="听取意见时适用的是"):
+        sign(case, version=case.version, answer_due=date(2027, 6, 1), by=municipal, at=later)

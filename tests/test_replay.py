@@ -120,7 +120,7 @@ class History:
                 document=measure_paper(self.administrator, self.now),                by=self.administrator, at=self.now,
             )  # fmt: skip
         else:
-            load_measure(successor(self.today, self.rng.randrange(0, 12), self.n), at=self.now)
+            load_measure(successor(self.today, self.rng.randrange(1, 12), self.n), at=self.now)
 
     def file(self):
         person = self.rng.choice(self.people)

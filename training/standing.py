@@ -14,7 +14,7 @@ from django.db.models import Exists, Min, OuterRef
 from django.utils import timezone
 
 from registry.measures import label
-from registry.models import Employment
+from registry.models import Edition, Employment
 from registry.models.measure import Law
 from registry.rules import day_words
 from training.models import Certificate, Enrolment, Recognition, TrainingRecord
@@ -130,7 +130,10 @@ def requirement(year: int, today: date, law: Law | None = None) -> Requirement:
     At the year's end, today within it, or on its first day while it is to come.
     """
     day = min(date(year, 12, 31), today) if year <= today.year else date(year, 1, 1)
-    basis = (law or Law()).on(day)
+    try:
+        basis = (law or Law()).on(day)
+    except Edition.DoesNotExist:  # a portal without a measure asks for nothing
+        return Requirement()
     hours, courses = basis.settled("ce_hours"), basis.settled("ce_course_number")
     sources = [part.number or label(part.clause) for part in (hours, courses) if part.value is not None]
     return Requirement(hours.value, courses.value, "、".join(dict.fromkeys(sources)))

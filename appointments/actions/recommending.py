@@ -12,6 +12,7 @@ from appointments import grounds, notices
 from appointments.actions.cases import begin_case, move_case, note_case
 from appointments.actions.common import begin
 from appointments.actions.issuing import issue_letter
+from appointments.casefile import basis_fault, no_basis
 from appointments.models import (
     Appointment,
     CaseEvidence,
@@ -47,8 +48,15 @@ def _basis(at) -> Basis:
     """The basis in force that day. Raises Refused without one: a recommendation is an adverse act (design 1.10)."""
     basis = legal_basis(day_of(at))
     if basis.outside:
-        raise Refused(f"当日没有有效的制度依据，不能提出解除聘任建议{cited('14')}。请先由管理员登记延长或者新的依据。")
+        raise Refused(no_basis())
     return basis
+
+
+def _basis_of(case: DismissalRecommendation, at) -> Basis:
+    """The basis of the day, which is the one on which the parties were heard. Raises Refused where it is another."""
+    if fault := basis_fault(case, day_of(at)):
+        raise Refused(fault)
+    return legal_basis(day_of(at))
 
 
 def _in_office(appointment: Appointment, today: date) -> None:
@@ -208,7 +216,7 @@ def propose(case: DismissalRecommendation, *, version: int, reason: str, by: Use
     case = begin_case(case, "open_case", by=by, version=version, to=CaseState.PROPOSED)
     today = day_of(at)
     _in_office(case.appointment, today)
-    _basis(at)
+    _basis_of(case, at)
     if not cqo_asked(case):
         raise Refused("尚未向首席质量官本人征求意见：请发出一次性链接，或者记录通知书的书面送达。")
     if not is_heard(heard_in_person(case), statement_due=case.statement_due, today=today):
@@ -258,7 +266,7 @@ def sign(
     case = begin_case(case, "sign_case", by=by, version=version, to=CaseState.ISSUED, of_case=True)
     today = day_of(at)
     _in_office(case.appointment, today)
-    basis = _basis(at)
+    basis = _basis_of(case, at)
     if answer_due <= today:
         raise Refused("答复期限须晚于今天。", field="answer_due")
     typed = number.strip()

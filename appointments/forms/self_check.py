@@ -133,7 +133,8 @@ class SelfCheckForm(forms.Form):
             del self.fields["size"]
         wanted = EducationLevel(needed.education).label, QualificationLevel(needed.qualification).label
         for name, level in zip(("education", "qualification"), wanted, strict=True):
-            self.fields[name].help_text = f"有几个的，填写最早取得的{level}以上的一个。"
+            least = "符合本企业规模要求" if by_size else f"{level}以上"
+            self.fields[name].help_text = f"有几个的，填写最早取得的{least}的一个。"
 
     @property
     def sections(self) -> list[tuple[str, str, list[forms.BoundField]]]:

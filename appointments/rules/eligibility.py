@@ -109,6 +109,7 @@ class Thresholds:
     education: str = EducationLevel.BACHELOR
     years: int = 5
     size: str = ""  # of the enterprise, where the measure asks for something else by size
+    declarations: dict[str, str] = field(default_factory=lambda: dict(DECLARATIONS))  # in the edition's own words
 
     @property
     def words(self) -> str:
@@ -144,12 +145,12 @@ DECLARATIONS = {
 }
 
 
-def declared(clause: str, facts: Facts) -> Criterion:
+def declared(clause: str, facts: Facts, needed: Thresholds) -> Criterion:
     """Art. 6(一)(二)(四): declarations and a human's judgement; never computed."""
     by = facts.declared.get(clause)
     return Criterion(
         clause,
-        DECLARATIONS[clause],
+        needed.declarations[clause],
         Outcome.DECLARED if by else Outcome.UNMET,
         (by,) if by else ("尚未承诺",),
         next_step="" if by else "由企业在“承诺和材料”一步作出承诺。",
@@ -248,10 +249,10 @@ def continuing(facts: Facts) -> Criterion:
 def eligibility(facts: Facts, needed: Thresholds) -> list[Criterion]:
     """Art. 6: one row a criterion, in the order of the text. The rules inform; a named human decides."""
     return [
-        declared("6.(1)", facts),
-        declared("6.(2)", facts),
+        declared("6.(1)", facts, needed),
+        declared("6.(2)", facts, needed),
         qualified(facts, needed),
-        declared("6.(4)", facts),
+        declared("6.(4)", facts, needed),
         trained(facts),
         continuing(facts),
     ]

@@ -22,7 +22,6 @@ from appointments.states import State
 from appointments.views import shown
 from appointments.views.related import related
 from registry.actions.files import store_file
-from registry.citing import cited_late
 from registry.history import events_of, history
 from registry.pages import PortalForm, carry_out
 
@@ -67,6 +66,7 @@ class ActPage:
     build: Callable
     carry: Callable
     template: str = "appointments/act.html"
+    cites: tuple[str, str] | None = None  # what stands for {} in the lead
 
 
 def _opinions(request, appointment: Appointment) -> OpinionForm:
@@ -110,15 +110,15 @@ def _with_values(action: Callable) -> Callable:
 
 ACTS = {
     "check": ActPage(
-        "核对", cited_late("对照企业提交的材料核对。不是“符合”的条件，逐项写明意见，登记时一并注明{}。", "9", "11"),
+        "核对", "对照企业提交的材料核对。不是“符合”的条件，逐项写明意见，登记时一并注明{}。",
         "核对", "已核对。", _opinions, _with_opinions(check), "appointments/act_opinions.html",
+        ("9", "11"),
     ),
     "file": ActPage(
         "登记", 
-        cited_late(
-            "登记任命，发给登记回执。任职条件按今天的材料存档，不是“符合”的，意见写入回执{}。", "9", "11"
-        ),
+        "登记任命，发给登记回执。任职条件按今天的材料存档，不是“符合”的，意见写入回执{}。",
         "登记并发给回执", "已登记，登记回执已生成。", _opinions, _with_opinions(file), "appointments/act_opinions.html",
+        ("9", "11"),
     ),
     "return": ActPage(
         "退回补正",
@@ -130,8 +130,9 @@ ACTS = {
         "撤回", "已撤回。", _own_act(WithdrawForm), _with_values(withdraw),
     ),
     "end": ActPage(
-        "终止聘任", cited_late("终止聘任是企业自己的决定{}。终止后，次日起可以任命新的首席质量官。", "11"),
+        "终止聘任", "终止聘任是企业自己的决定{}。终止后，次日起可以任命新的首席质量官。",
         "终止聘任", "已终止。新的首席质量官可以自次日起任命。", _own_act(EndForm), _with_values(end),
+        cites=("11", ""),
     ),
 }  # fmt: skip
 
@@ -152,6 +153,7 @@ def act(request, reference, act):
     context = {
         "appointment": appointment,
         "page": page,
+        "lead": page.lead.partition("{}"),
         "act": act,
         "form": form,
         "words": shown.state_words(appointment, timezone.localdate()),

@@ -19,7 +19,6 @@ from appointments.rules import Criterion, due_day, is_renewable, needs_opinion
 from appointments.states import TO_DO, ActKind, PaperKind, State
 from registry.citing import cited
 from registry.models import User
-from registry.models.measure import legal_basis
 from registry.pages import find
 from registry.rules import day_words
 from registry.states import Outcome
@@ -178,7 +177,7 @@ def _filed(appointment, user, acts, listed, today) -> NextStep:
     if unsealed:
         lines = ["登记已经完成。请打印聘书和授权书，盖章后颁发，再上传盖章件（在“证书文件”中）。"]
         return NextStep("下一步：上传盖章件", lines)
-    if "renew" in acts and is_renewable(appointment.last_day, today, _renewal_window(today)):
+    if "renew" in acts and is_renewable(appointment.last_day, today, _renewal_window(listed, today)):
         lines = [f"聘任期限到{until}。续任是一次新的任命，内容已预填{cited('11')}。"]
         return NextStep("可以办理续任", lines, buttons=[("renew", "办理续任")])
     return NextStep("无需办理", [f"已登记，聘任期限到{until}。"])
@@ -193,9 +192,9 @@ def _over(appointment, user, acts, listed, today) -> NextStep:
     return NextStep("任期已终止", [why])
 
 
-def _renewal_window(today: date) -> int:
+def _renewal_window(listed: Checklist, today: date) -> int:
     """Days before the last day from which renewal is offered, by interpretation."""
-    return legal_basis(today).value("renewal_window_days")
+    return listed.basis.law.on(today).value("renewal_window_days")
 
 
 # --- The checklist ---------------------------------------------------------------------------------------------------

@@ -78,6 +78,8 @@ def load_measure(
         paper = {"number": number, "document": document}
         edition = _create_edition(measure, at=at, by=by, paper=paper, ends_predecessor=ends_predecessor)
         outcome = Loaded.CREATED
+    elif by is not None:
+        raise Refused(f"代码 {edition.key} 的办法已经装入；新的办法请另取代码。")
     elif edition.source_sha256 == measure.sha256:
         return Loaded.UNCHANGED
     else:
@@ -115,7 +117,7 @@ def _create_edition(measure: MeasureFile, *, at: datetime, by: User | None, pape
     rows = []
     for part in measure.basis:
         document = paper | {"kind": part.kind, "title": part.title, "is_demo": measure.edition.is_demo}
-        document["number"] = part.number or paper["number"]
+        document["number"] = part.number if rows else paper["number"] or part.number
         rows.append(_add_period(edition, part.first_day, part.last_day, at=at, by=by, **document))
     if ended:
         ended.successor, ended.planned_last_day = rows[0], planned
@@ -155,7 +157,18 @@ def _update_edition(edition: Edition, measure: MeasureFile, *, at: datetime, by:
     held = [row.planned for row in edition.periods.all()][: len(measure.basis)]
     if held != [days(part.first_day, part.last_day) for part in measure.basis]:
         raise Refused(f"办法 {edition.key} 已经装入，有效期不得通过文件更改；延长有效期请另行记录。")
+    _keep_questions(edition, measure)
     _describe(edition, measure, at=at, by=by)
+
+
+def _keep_questions(edition: Edition, measure: MeasureFile):
+    """Raise Refused where a file takes away or turns a question that the bureau has answered."""
+    parts = {part.key: part for part in measure.questions}
+    for row in edition.interpretations.recorded():
+        part = parts.get(row.key)
+        same = part and (part.parameter or "", part.answer) == (row.parameter, row.answer)
+        if not same or reading_fault(Answer(part.answer), part.options, row.reading):
+            raise Refused(f"问题 {row.key} 已有口径 {row.number}，文件不得删去或者改变它。")
 
 
 def _write_clauses(edition: Edition, measure: MeasureFile):
@@ -277,6 +290,10 @@ def record_authority_name(
 def _add_period(edition: Edition, first_day: date, last_day: date | None, *, at, by, **values) -> BasisPeriod:
     if last_day and last_day < first_day:
         raise Refused("有效期的末日不得早于首日。", field="last_day")
+    if values["kind"] == BasisKind.EXTENSION and edition.periods.filter(period__startswith__gte=first_day).exists():
+        began = edition.periods.first().first_day
+        if first_day <= began:
+            raise Refused("延长的首日须晚于办法施行的首日。", field="first_day")
     period = days(first_day, last_day)
     if taken := BasisPeriod.unscoped.filter(period__overlap=period).first():
         raise Refused(f"这段时间与《{taken.title}》的有效期重叠：同一日只能有一个有效的制度依据。", field="first_day")

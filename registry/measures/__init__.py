@@ -94,6 +94,14 @@ class Place:
         return None
 
     @property
+    def whole(self) -> Place | None:
+        """What a further paragraph or a subitem is a part of; None for what is no such part."""
+        for level in ("tail", "subitem"):
+            if getattr(self, level):
+                return replace(self, **{level: None})
+        return None
+
+    @property
     def before(self) -> Place | None:
         """The clause that must stand earlier for this one to have a place; None where an article begins."""
         for level, first in (("tail", 2), ("subitem", 1), ("item", 1), ("paragraph", 1)):
@@ -203,6 +211,12 @@ def reading_fault(answer: str, options: dict[str, str] | None, value) -> str | N
 # --- The whole file --------------------------------------------------------------------------------------------------
 
 
+LARGEST = 200_000  # bytes; the file of 2016 has some 30,000
+# What no measure has, and what costs the reader of TOML memory by the square: names or brackets within one another.
+QUOTED = re.compile(r'"(?:[^"\\\n]|\\.)*"|\'[^\'\n]*\'|#.*')
+NESTED = re.compile(r"(?:[\w-]*[ \t]*\.[ \t]*){8}|(?:[\[{]\s*){8}|\d{20}")
+
+
 def read(path: Path | str) -> MeasureFile:
     """The measure in a TOML file. Raises MeasureFault with every fault found; syntax is told by line."""
     try:
@@ -218,9 +232,14 @@ def parse(raw: bytes) -> MeasureFile:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise MeasureFault([(f"第{raw[: error.start].count(10) + 1}行", "文件不是 UTF-8 编码。")]) from error
+    if len(raw) > LARGEST:
+        raise MeasureFault([("文件", f"文件过大：办法文件不超过 {LARGEST // 1000} KB。")])
+    if deep := NESTED.search(QUOTED.sub("", text)):
+        line = QUOTED.sub("", text)[: deep.start()].count("\n") + 1
+        raise MeasureFault([(f"第{line}行", "嵌套太深，不是办法文件。")])
     try:
         data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # a TOMLDecodeError, or a figure that no computer holds
         place = re.search(r"at line (\d+), column (\d+)", str(error))
         where = f"第{place[1]}行第{place[2]}列" if place else "文件末尾"
         raise MeasureFault([(where, f"不是正确的 TOML：{error}。")]) from error
@@ -348,6 +367,7 @@ class _Builder:
         if not any(clause.provision for clause in clauses.values()):
             clauses = {where: replace(clause, provision=clause.path) for where, clause in clauses.items()}
         carried: set[str] = set()
+        before = len(self.faults)
         for where, clause in clauses.items():
             if clause.provision and clause.provision in carried:
                 self.fault(f"{where}.provision", f"{clause.provision} 已由前面的条文承载：每项规定只能由一条承载。")
@@ -355,15 +375,25 @@ class _Builder:
         for provision, matter in PROVISIONS.items():
             if provision not in carried:
                 self.fault("clause.provision", f"没有条文承载 {provision}（{matter}），门户不能执行这样的办法。")
-        self.check_closed(clauses)
+        if len(self.faults) == before:  # one slip is not told as many
+            self.check_closed(clauses)
         return clauses
 
     def check_closed(self, clauses: dict[str, ClausePart]):
         """Beside the items of a closed list there stands no other."""
+        known = {*PROVISIONS, *OPTIONAL_PROVISIONS}
         for matter, listed in CLOSED_LISTS.items():
-            beside = {clause.place.list for clause in clauses.values() if clause.provision in listed} - {None}
+            items = {clause.place for clause in clauses.values() if clause.provision in listed}
+            beside = {place.list for place in items}
             for where, clause in clauses.items():
-                if clause.provision not in listed and clause.place.list in beside:
+                if clause.provision in listed:
+                    if clause.place.list is None:
+                        self.fault(f"{where}.path", f"{matter}应逐项列出，{clause.path} 不是项。")
+                elif (
+                    clause.place.list in beside - {None}
+                    or clause.place.whole in items
+                    and clause.provision not in known
+                ):
                     self.fault(f"{where}.path", f"门户不能执行所列之外的{matter}：{clause.path}。")
 
     def check_citations(self, cited: dict[str, ParameterPart | QuestionPart], paths: set[str]):
@@ -403,6 +433,8 @@ class _Builder:
             self.fault(f"{where}.answer", f"参数 {part.parameter} 不能这样答复。")
         elif any(known.check(code) for code in part.options or ()):
             self.fault(f"{where}.options", "选项超出门户所能执行的范围。")
+        elif part.options and given and given.value is not None and given.value not in part.options:
+            self.fault(f"{where}.options", f"选项中没有参数的取值 {given.value}。")
         elif given and given.by_size:
             self.fault(f"{where}.parameter", f"参数 {part.parameter} 按企业规模取值，不能另作口径。")
         asked.add(part.parameter)
@@ -430,7 +462,7 @@ _TEXT = words(2000, r"[^,;:()?!]*", "正文应使用全角标点，不得出现�
 _PROVISION = one_of([*PROVISIONS, *OPTIONAL_PROVISIONS])
 EDITION: dict[str, Check] = {
     "key": words(60, r"[a-z][a-z0-9-]*", "应为小写字母、数字和连字符，以字母开头。"),
-    "title": words(100),
+    "title": words(100, "[^《》]*", "不加书名号。"),
     "authority": words(60),
     "reading": words(500),
     "promulgated_on": day,

@@ -73,7 +73,7 @@ PARAMETERS: dict[str, Parameter] = {
     # Art. 6(三): qualification, or education and experience
     "qualification_level": Parameter("职业资格", **_level(QualificationLevel), by_size=True),
     "education": Parameter("学历", **_level(EducationLevel), by_size=True),
-    "experience_years": Parameter("质量工作经历", **_figure(0, 40, "年以上"), by_size=True),
+    "experience_years": Parameter("质量工作经历", **_figure(1, 40, "年以上"), by_size=True),
     "experience_as_of": Parameter(
         "经历计算到", **_code(term_start="聘期首日", submission="提交之日", filing="登记之日")
     ),

@@ -200,6 +200,10 @@ class Law:
     """Every period and reading, fetched once when first asked for: many days are answered without a query each."""
 
     @cached_property
+    def _texts(self) -> dict[int, dict[str, str]]:
+        return {}
+
+    @cached_property
     def _periods(self) -> list[BasisPeriod]:
         return list(BasisPeriod.unscoped.select_related("edition").order_by("period"))
 
@@ -229,6 +233,13 @@ class Law:
             return Basis(period.edition, period, day, self)
         nearest = next((row for row in reversed(periods) if row.first_day < day), periods[0])
         return Basis(nearest.edition, None, day, self)
+
+    def clauses(self, edition: Edition) -> dict[str, str]:
+        """Provision → its text in the edition, read once."""
+        if edition.pk not in self._texts:
+            rows = edition.clauses.exclude(provision="").order_by()
+            self._texts[edition.pk] = dict(rows.values_list("provision", "text"))
+        return self._texts[edition.pk]
 
     def reading(self, edition: Edition, parameter: str, day: date) -> Interpretation | None:
         """How the bureau reads the question that decides this parameter of the edition, on that day."""

@@ -173,7 +173,7 @@ def article(provision: str, edition: Edition | None = None, short: bool = False)
 @register.simple_tag
 def cited(*provisions: str, edition: Edition | None = None) -> str:
     """Links in brackets for the end of a sentence: （第九条、第十一条）; empty where the measure has none of them."""
-    links = dict.fromkeys(filter(None, (article(provision, edition) for provision in provisions)))
+    links = dict.fromkeys(filter(None, (article(provision, edition) for provision in provisions if provision)))
     return format_html("（{}）", mark_safe("、".join(links))) if links else ""
 
 

@@ -21,7 +21,7 @@ from registry.fields import (
 )
 from registry.forms import GroupedForm
 from registry.models import Candidate, County
-from registry.models.measure import legal_basis
+from registry.models.measure import basis_if_any
 from registry.pages import PortalForm
 from registry.states import IdPaper
 from training.models import TrainingBody
@@ -152,7 +152,8 @@ class SessionForm(GroupedForm):
         self._counties = {county.code: county for county in counties}
         names = [(code, county.name) for code, county in self._counties.items()]
         self.fields["open_county"].choices = [("", "全市"), *names]
-        if mark := legal_basis(timezone.localdate()).value("pass_mark"):
+        basis = basis_if_any(timezone.localdate())
+        if mark := basis and basis.value("pass_mark"):
             field = self.fields["pass_mark"]
             field.initial, field.help_text = mark, f"任职培训规定为 {mark} 分。继续教育记学时，不发证书。"
         some = list(bodies[:2]) if bodies is not None else []

@@ -147,6 +147,8 @@ def _asked_how(case: DismissalRecommendation) -> str:
 
 def _proposed(case, user, today) -> NextStep:
     who = f"{case.proposed_by.display_name}（{case.proposed_by.office_at(case.proposed_at)}）"
+    if shut := casefile.basis_fault(case, today):
+        return NextStep("现在不能签发", [shut], buttons=_buttons(case, user, today, "decide_not", "send_back"))
     if buttons := _buttons(case, user, today, "sign", "send_back", "decide_not"):
         lines = [f"由{who}提出。核对证据和陈述意见后签发、退回，或者决定不提出。签发不改变聘任。"]
         return NextStep("下一步：签发建议函", lines, buttons=buttons)
