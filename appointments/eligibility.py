@@ -175,8 +175,10 @@ def checklists(appointments: Iterable[Appointment], today: date) -> dict[int, Ch
 
     By the edition under which the enterprise appointed; what was not submitted yet, by today's.
     """
-    today_s = legal_basis(today)
     rows = {appointment.pk: appointment for appointment in appointments}
+    if not rows:
+        return {}  # perhaps of a portal without a measure
+    today_s = legal_basis(today)
     bases = {pk: today_s.under(row.edition_id) for pk, row in rows.items()}
     settled = {pk: basis.settled("experience_as_of") for pk, basis in bases.items()}
 
