@@ -19,6 +19,7 @@ from registry.models import AuthorityName, BasisPeriod, County, Edition, StoredF
 from registry.models.authority import authority_on
 from registry.models.measure import Basis, basis_if_any, days
 from registry.pages import carry_out, demand, find
+from registry.papers.printable import printing_faults
 from registry.rules import day_words
 from registry.views.common import form_page, posted
 from registry.views.files import served
@@ -197,6 +198,8 @@ def _read(raw: bytes) -> Preview:
     measure = parse(raw)
     if Edition.unscoped.filter(key=measure.edition.key).exists():
         raise MeasureFault([("edition.key", f"代码 {measure.edition.key} 的办法已经装入；新的办法请另取代码。")])
+    if faults := printing_faults(measure):
+        raise MeasureFault(faults)
     preview = _preview_of(measure)
     others = BasisPeriod.unscoped.exclude(pk=preview.ends and preview.ends.pk)
     if faults := [

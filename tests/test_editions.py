@@ -606,3 +606,9 @@ def test_a_case_heard_under_one_measure_is_not_signed_under_another(
     later += 10 * DAY  # the new measure is in force
     with time_machine.travel(later, tick=False), pytest.raises(Refused, match="听取意见时适用的是"):
         sign(case, version=case.version, answer_due=date(2027, 6, 1), by=municipal, at=later)
+
+
+def test_a_measure_whose_papers_no_font_could_print_is_refused_where_it_says_so(office, extension):
+    strange = successor(**{"（虚构）": "（虚构😀）"})
+    page = page_of(previewed(office, strange))
+    assert "edition.title" in page and "“😀”不能印出" in page

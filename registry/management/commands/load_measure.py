@@ -5,6 +5,7 @@ from django.utils import timezone
 
 from registry.actions.measure import load_measure
 from registry.measures import MeasureFault, read
+from registry.papers.printable import printing_faults
 from registry.refusals import Refused
 
 
@@ -19,6 +20,8 @@ class Command(BaseCommand):
         """Load the file, or only check it. Raises CommandError, with every fault, when it is refused."""
         try:
             measure = read(file)
+            if check and (faults := printing_faults(measure)):
+                raise MeasureFault(faults)
         except MeasureFault as fault:
             for where, reason in fault.faults:
                 self.stderr.write(f"{where}：{reason}")
