@@ -159,6 +159,8 @@ STORAGES = {
 }
 # Another city has another name; everything else that is a city's own is data.
 PORTAL_NAME = env.str("CQO_NAME", default="清远市企业首席质量官服务平台")
+# The 发文代字 of recommendations that are numbered here, where the office has no system of its own.
+LETTER_SERIES = env.str("CQO_LETTER_SERIES", default="清质监建函")
 # Personal papers: outside the web root, under generated names, served through an access check only.
 FILES_DIR = Path(env.str("CQO_FILES", default=str(VAR_DIR / "files")))
 FONTS_DIR = Path(env.str("CQO_FONTS", default=str(VAR_DIR / "fonts")))

@@ -6,6 +6,7 @@ None of these acts changes an appointment. The enterprise decides, in ``answerin
 from collections.abc import Sequence
 from datetime import date
 
+from django.conf import settings
 from django.db import transaction
 
 from appointments import grounds, notices
@@ -40,8 +41,6 @@ from registry.models import StoredFile, User
 from registry.models.measure import Basis, legal_basis
 from registry.refusals import Refused
 from registry.states import Role
-
-SERIES = "清质监建函"  # where the office numbers here and not in its own system
 
 
 def _basis(at) -> Basis:
@@ -247,7 +246,7 @@ def send_back(case: DismissalRecommendation, *, version: int, reason: str, by: U
 def _next_free_number(year: int) -> str:
     """The next number of our own series that nobody typed in before."""
     while True:
-        number = f"{SERIES}〔{year}〕{next_number(SERIES, year)}号"
+        number = f"{settings.LETTER_SERIES}〔{year}〕{next_number(settings.LETTER_SERIES, year)}号"
         if not DismissalRecommendation.unscoped.filter(number=number).exists():
             return number
 
