@@ -353,7 +353,8 @@ def test_who_proposed_cannot_confirm_nor_decline(proposed, trainer):
 
 def test_the_database_wants_a_second_person_too(proposed, trainer):
     rows = Revocation.unscoped.filter(pk=proposed.pk)
-    sentence = database_says(lambda: rows.update(confirmed_by=trainer, confirmed_at=AT, revoked_on=date(2026, 11, 22)))
+    confirmed = {"confirmed_by": trainer, "confirmed_at": AT, "revoked_on": date(2026, 11, 22), "outside_basis": True}
+    sentence = database_says(lambda: rows.update(**confirmed))
     assert "须由第二人确认" in sentence
 
 

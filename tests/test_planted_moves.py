@@ -70,7 +70,7 @@ MUTANTS = {
     "the basis is asked only at the opening": [
         (
             f"{ACTIONS}/recommending.py",
-            "    _in_office(case.appointment, today)\n    _basis(at)\n",
+            "    _in_office(case.appointment, today)\n    _basis_of(case, at)\n",
             "    _in_office(case.appointment, today)\n",
         ),
     ],

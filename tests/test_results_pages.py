@@ -506,7 +506,7 @@ def test_two_thousand_people_go_through_in_one_upload(client, train, company_a, 
     people = Candidate.unscoped.bulk_create(copies)
     Enrolment.unscoped.bulk_create(
         Enrolment(session=session, candidate=one, enterprise=company_a, state="enrolled", seat=n,
-                  enrolled_at=AT, enrolled_by=user_a) for n, one in enumerate(people, 1)
+                  enrolled_at=AT, enrolled_by=user_a, outside_basis=True) for n, one in enumerate(people, 1)
     )  # fmt: skip
     rows = [
         row(p, present20261116="到场", present20261117="到场", present20261118="缺席", score1=80, sat_on1="2026-11-18")
