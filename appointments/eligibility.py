@@ -178,8 +178,8 @@ def checklists(appointments: Iterable[Appointment], today: date) -> dict[int, Ch
     rows = {appointment.pk: appointment for appointment in appointments}
     if not rows:
         return {}  # perhaps of a portal without a measure
-    today_s = legal_basis(today)
-    bases = {pk: today_s.under(row.edition_id) for pk, row in rows.items()}
+    standing = legal_basis(today)
+    bases = {pk: standing.under(row.edition_id) for pk, row in rows.items()}
     settled = {pk: basis.settled("experience_as_of") for pk, basis in bases.items()}
 
     def as_of(row: Appointment) -> date:

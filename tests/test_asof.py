@@ -64,7 +64,7 @@ def test_each_day_names_the_edition_it_stands_on_or_that_none_was_in_force(
         edition=measure, first_day=date(2018, 3, 31), last_day=None, title="延长通知", number="清质监〔2018〕2号",
         document=measure_paper(administrator), by=administrator, at=AT,
     )  # fmt: skip
-    assert "管理办法（试行）（延长通知，2018年3月31日" in asked(county_one, company_a, date(2018, 3, 31))
+    assert "管理办法（试行）》（延长通知，2018年3月31日" in asked(county_one, company_a, date(2018, 3, 31))
 
 
 def test_what_was_stored_at_filing_is_shown_whatever_became_of_the_facts_since(
