@@ -234,8 +234,9 @@ def parse(raw: bytes) -> MeasureFile:
         raise MeasureFault([(f"第{raw[: error.start].count(10) + 1}行", "文件不是 UTF-8 编码。")]) from error
     if len(raw) > LARGEST:
         raise MeasureFault([("文件", f"文件过大：办法文件不超过 {LARGEST // 1000} KB。")])
-    if deep := NESTED.search(QUOTED.sub("", text)):
-        line = QUOTED.sub("", text)[: deep.start()].count("\n") + 1
+    bare = QUOTED.sub("", text)
+    if deep := NESTED.search(bare):
+        line = bare[: deep.start()].count("\n") + 1
         raise MeasureFault([(f"第{line}行", "嵌套太深，不是办法文件。")])
     try:
         data = tomllib.loads(text)
