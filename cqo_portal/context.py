@@ -60,8 +60,20 @@ ENTERPRISE = (
     ),
     ("培训", (("培训班", "session_list"), ("课题", "project_list"), ("继续教育", "ce_list"))),
     PROMOTION,
-    ("企业资料", (("企业资料", "enterprise_detail"),)),
+    ("企业资料", (("企业资料", "enterprise_detail"), ("企业账号", "member_list"))),
     ("办法条文", (("办法条文", "measure"),)),
+)
+APPLICANT = (
+    (
+        "",
+        (
+            ("首页", "home"),
+            ("注册企业", "registration_new"),
+            ("条件自查", "self_check"),
+            ("办法条文", "measure"),
+            ("口径", "interpretation_list"),
+        ),
+    ),
 )
 REGISTERS = ("名录", (("企业", "enterprise_list"), ("人员", "candidate_list"), ("任命", "appointment_list")))
 TRAINING = (
@@ -93,7 +105,15 @@ TRAINER = (
     ("其他", (("证书核验", "verify"), ("办法条文", "measure"))),
 )
 COUNTY = (
-    ("工作", (("待办", "home"), ("任命核对", "appointment_queue"), ("代录", "counter_entry"))),
+    (
+        "工作",
+        (
+            ("待办", "home"),
+            ("任命核对", "appointment_queue"),
+            ("代录", "counter_entry"),
+            ("企业注册", "registration_list"),
+        ),
+    ),
     REGISTERS,
     SUPERVISION,
     TRAINING,
@@ -101,7 +121,7 @@ COUNTY = (
     ("其他", (("发送记录", "delivery_list"), ("办法条文", "measure"))),
 )
 MUNICIPAL = (
-    ("工作", (("待办", "home"), ("任命登记", "appointment_queue"))),
+    ("工作", (("待办", "home"), ("任命登记", "appointment_queue"), ("企业注册", "registration_list"))),
     REGISTERS,
     SUPERVISION,
     TRAINING,
@@ -121,6 +141,7 @@ ADMINISTRATOR = (
     ),
 )
 MENUS = {
+    Role.APPLICANT: APPLICANT,
     Role.ENTERPRISE: ENTERPRISE,
     Role.TRAINER: TRAINER,
     Role.COUNTY: COUNTY,
@@ -182,7 +203,7 @@ class Portal:
         """``staff``, ``enterprise`` or ``public``: the class of the page."""
         if self.is_staff:
             return "staff"
-        return "enterprise" if self.user.is_authenticated else "public"
+        return "enterprise" if self.user.is_authenticated else "public"  # an applicant is one to be
 
     @cached_property
     def basis(self) -> Basis | None:

@@ -1,10 +1,10 @@
 """Every address of the portal; the fixed ones are promised to other programs."""
 
-from allauth.account import views as accounts
 from django.contrib import admin
 from django.urls import include, path
 
 from cqo_portal import views
+from cqo_portal.accounts import pages as accounts
 from cqo_portal.verification import pages
 
 urlpatterns = [
@@ -15,12 +15,8 @@ urlpatterns = [
     path("verify/", pages.verify, name="verify"),
     path("verify/<str:code>/", pages.verify_paper, name="verify_paper"),
     path("healthz", views.healthz, name="healthz"),
-    # Of allauth only what is open today; nobody signs up, and nothing is reset by e-mail.
-    path("accounts/login/", accounts.login, name="account_login"),
-    path("accounts/logout/", accounts.logout, name="account_logout"),
-    path("accounts/inactive/", accounts.account_inactive, name="account_inactive"),
-    path("accounts/password/change/", accounts.password_change, name="account_change_password"),
-    path("accounts/reauthenticate/", accounts.reauthenticate, name="account_reauthenticate"),
+    path("accounts/", include("cqo_portal.accounts.urls")),
+    path("admin/login/", accounts.admin_login),  # one log-in for all
     path("admin/", admin.site.urls),
     path("", include("cqo_portal.page_urls")),
     path("", include("training.urls")),

@@ -4,7 +4,9 @@ from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.forms import ReadOnlyPasswordHashField
 from django.contrib.auth.password_validation import validate_password
+from django.utils import timezone
 
+from registry.actions.accounts import reset_factors
 from registry.models import (
     AuthorityName,
     BasisPeriod,
@@ -177,7 +179,19 @@ class AccountForm(forms.ModelForm):
 
     class Meta:
         model = User
-        fields = ["username", "display_name", "role", "county", "enterprise", "email", "phone", "is_active"]
+        fields = ["username", "display_name", "role", "county", "enterprise", "is_owner", "email", "phone", "is_active"]
+
+    reset_factors = forms.BooleanField(
+        label="重置第二重验证",
+        required=False,
+        help_text="手机和恢复码都遗失的，核实本人身份后勾选：其动态口令、通行密钥和恢复码全部作废，下次登录重新启用。",
+    )
+
+    def clean_phone(self):
+        """Another number is one that nobody has proven."""
+        if "phone" in self.changed_data:
+            self.instance.phone_proven_at = None
+        return self.cleaned_data["phone"]
 
     def clean_new_password(self):
         password = self.cleaned_data["new_password"]
@@ -206,12 +220,19 @@ class UserAdmin(ScopedAdmin):
         "role",
         "county",
         "enterprise",
+        "is_owner",
         "email",
         "phone",
         "is_active",
         "password",
         "new_password",
+        "reset_factors",
     ]
+
+    def save_model(self, request, obj, form, change):
+        super().save_model(request, obj, form, change)
+        if change and form.cleaned_data["reset_factors"]:
+            reset_factors(obj, by=request.user, at=timezone.now())
 
     def _keeps_accounts(self, request):
         return request.user.is_authenticated and request.user.has_perm("registry.manage_accounts")

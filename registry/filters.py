@@ -7,7 +7,7 @@ from registry.fields import LineField, PickField, RowField
 from registry.models import County, Employment, Enterprise
 from registry.policies import counties_of
 from registry.rules import normalise_code
-from registry.states import Channel, DeliveryState, Designation, Industry, SizeBand
+from registry.states import Channel, DeliveryState, Designation, Industry, RegistrationState, SizeBand
 
 YES_NO = [("yes", "是"), ("no", "否")]
 AT_WORK = [("now", "在职"), ("left", "已离职")]
@@ -100,6 +100,19 @@ class CandidateFilter(ListFilter):
     def by_at_work(self, rows, answer):
         working = self._employed(period__contains=self.today)
         return rows.filter(working) if answer == "now" else rows.exclude(working)
+
+
+class RegistrationFilter(ListFilter):
+    """Registrations of enterprises."""
+
+    q = LineField(label="企业名称或统一社会信用代码", required=False, max_length=80)
+    state = PickField(label="状态", required=False, choices=RegistrationState.choices)
+
+    def by_q(self, rows, text):
+        return rows.filter(Q(name__icontains=text) | Q(credit_code=normalise_code(text)))
+
+    def by_state(self, rows, state):
+        return rows.filter(state=state)
 
 
 class DeliveryFilter(ListFilter):

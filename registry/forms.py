@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from django import forms
+from django.contrib.auth.password_validation import validate_password
 
 from registry.citing import cited_late
 from registry.fields import (
@@ -14,6 +15,7 @@ from registry.fields import (
     PhoneField,
     PickField,
     RowField,
+    TextField,
     UploadField,
 )
 from registry.models import (
@@ -23,6 +25,7 @@ from registry.models import (
     PersonFact,
     ProfessionalQualification,
     QualityExperience,
+    User,
 )
 from registry.pages import PortalForm
 from registry.policies import counties_of
@@ -30,6 +33,7 @@ from registry.rules import day_words
 from registry.states import Designation, EducationLevel, IdPaper, Industry, QualificationLevel, SizeBand
 
 MOBILE_HELP = "11 位手机号码。"
+EMAIL_FAULT = {"invalid": "电子邮箱的格式不正确，例如 name@example.com。"}
 PAST_HELP = "例如 2021 年 9 月 1 日。"
 
 
@@ -65,7 +69,7 @@ class EnterpriseFacts(GroupedForm):
         label="电子邮箱",
         required=False,
         max_length=100,
-        error_messages={"invalid": "电子邮箱的格式不正确，例如 name@example.com。"},
+        error_messages=EMAIL_FAULT,
     )
 
     groups = (
@@ -99,6 +103,91 @@ class EnterpriseForm(EnterpriseFacts):
         self.fields["county"].queryset = counties_of(user)
         if user.county_id:
             self.fields["county"].initial = user.county.code
+
+
+class RegistrationForm(EnterpriseFacts):
+    """An enterprise registers itself, with what shows that its clerk may act for it."""
+
+    credit_code = CreditCodeField(
+        label="统一社会信用代码", max_length=40, help_text="营业执照上的 18 位代码。空格、连字符和全角字符会自动整理。"
+    )
+    county = RowField(label="县（市、区）", queryset=County.unscoped.none(), to_field_name="code")
+    licence = UploadField(label="营业执照")
+    authority = UploadField(label="办理授权书")
+
+    groups = (
+        ("是哪家企业？", "与营业执照一致。", ("name", "credit_code", "address")),
+        ("属于哪个县（市、区）？", "按企业住所确定。注册由该县（市、区）局核对。", ("county",)),
+        *EnterpriseFacts.groups[1:],
+        (
+            "怎样证明？",
+            "授权书写明授权您（注册人）在本平台办理首席质量官事项，由法定代表人签字并加盖公章，拍照或者扫描。",
+            ("licence", "authority"),
+        ),
+    )
+
+    def __init__(self, *args, **options):
+        super().__init__(*args, **options)
+        self.fields["county"].queryset = County.unscoped.all()
+        self.fields["address"].required = True
+
+
+class ReasonForm(GroupedForm):
+    """Why a registration is not accepted."""
+
+    reason = TextField(
+        label="理由", max_length=500, help_text="注册人会看到。写明哪一处不符、可以怎样补正，例如“授权书没有盖章”。"
+    )
+
+    groups = (("为什么不接收？", "", ("reason",)),)
+
+
+class InviteForm(GroupedForm):
+    """Whom the owner asks to act for the enterprise too."""
+
+    name = PersonNameField(label="姓名", max_length=40)
+    email = forms.EmailField(label="电子邮箱", required=False, max_length=100, error_messages=EMAIL_FAULT)
+    phone = PhoneField(label="手机号码", max_length=20, required=False, help_text=MOBILE_HELP)
+
+    groups = (
+        ("邀请谁？", "", ("name",)),
+        ("邀请链接发到哪里？", "填写一项。收到链接的人可以设置自己的密码，链接 7 天内有效。", ("email", "phone")),
+    )
+
+    def clean(self):
+        cleaned = super().clean()
+        if not self.errors and bool(cleaned.get("email")) == bool(cleaned.get("phone")):
+            self.add_error("email", "请填写电子邮箱或者手机号码，只填一项。")
+        return cleaned
+
+
+class InvitedForm(GroupedForm):
+    """Who was invited and has no account yet."""
+
+    display_name = PersonNameField(label="姓名", max_length=40, help_text="办理记录上以这个姓名出现。")
+    password = forms.CharField(
+        label="密码",
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        help_text="至少 12 个字符，不能是常见密码，也不能与姓名、邮箱相近。",
+        error_messages={"required": "请设置密码。"},
+    )
+
+    groups = (("设置您的账号", "", ("display_name", "password")),)
+
+    def __init__(self, *args, email: str, **options):
+        super().__init__(*args, **options)
+        self.email = email
+
+    def clean(self):
+        cleaned = super().clean()
+        if password := cleaned.get("password"):
+            person = User(display_name=cleaned.get("display_name", ""), email=self.email)
+            try:
+                validate_password(password, person)
+            except forms.ValidationError as fault:
+                self.add_error("password", fault)
+        return cleaned
 
 
 class DesignationForm(GroupedForm):

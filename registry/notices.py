@@ -12,6 +12,7 @@ from django.urls import reverse
 from registry.models import County, Delivery, Enterprise, Message
 from registry.states import Channel
 
+FOOT = f"{settings.MESSAGE_SENDER}\n本邮件由平台自动发出，请勿直接回复。\n"
 PERSONAL = "发给个人的短信"  # all that the log says of a text with a secret link
 
 
@@ -25,7 +26,7 @@ def tell_enterprise(enterprise: Enterprise, subject: str, body: str, *, url: str
     queued = []
     if enterprise.contact_email:
         words = f"{enterprise.name}：\n\n{body}\n\n请登录平台查看：{settings.PUBLIC_ORIGIN}{url}\n\n"
-        words += f"{settings.MESSAGE_SENDER}\n本邮件由平台自动发出，请勿直接回复。\n"
+        words += FOOT
         queued.append((Channel.EMAIL, enterprise.contact_email, words))
     if sms:
         queued.append((Channel.SMS, enterprise.contact_phone, _signed(f"{_line(subject)}，请登录平台查看。")))
@@ -56,8 +57,26 @@ def text_person(phone: str, text: str, *, at, enterprise: Enterprise) -> Deliver
     return delivery
 
 
+def tell_account(address: str, subject: str, body: str, *, at) -> Delivery:
+    """A mail, or an SMS where the address is a mobile number, to who holds or wants an account, with or without a code.
+
+    It belongs to no enterprise, and its text is cleared as soon as it is sent, or given up.
+    """
+    is_phone = address.isascii() and address.isdigit()
+    words = _signed(body) if is_phone else f"{body}\n\n{FOOT}"
+    channel = Channel.SMS if is_phone else Channel.EMAIL
+    delivery = _waiting(None, channel, address, words, subject=subject, at=at)
+    delivery.save(force_insert=True)
+    return delivery
+
+
 def tell_of_undelivered(delivery: Delivery, *, at: datetime) -> None:
-    """Ask the enterprise's county to telephone; nothing while such a message about the enterprise is still unread."""
+    """Ask the enterprise's county to telephone; nothing while such a message about the enterprise is still unread.
+
+    Nothing either about what went to an account: whoever waits for a code asks for another.
+    """
+    if delivery.enterprise_id is None:
+        return
     enterprise = Enterprise.unscoped.select_for_update(no_key=True).get(pk=delivery.enterprise_id)
     subject = f"通知未送达：{enterprise.name}"
     if Message.unscoped.unread().filter(county=enterprise.county_id, subject=subject).exists():

@@ -64,9 +64,39 @@ def of_the_office(user, job):
 
 
 @rules.predicate
+def is_applicant(user):
+    """Somebody who registered and is of no enterprise."""
+    return user.role == Role.APPLICANT
+
+
+@rules.predicate
+def sent_registration(user, registration):
+    """Who sent this registration."""
+    return registration is not None and registration.applicant_id == user.pk
+
+
+@rules.predicate
+def oversees_registration(user, registration):
+    """The bureau of the county that the registration names."""
+    return user.role == Role.MUNICIPAL or (registration is not None and user.county_id == registration.county_id)
+
+
+@rules.predicate
+def owns_accounts(user):
+    """Who invites and removes the accounts of their enterprise."""
+    return user.role == Role.ENTERPRISE and user.is_owner
+
+
+@rules.predicate
+def colleague(user, other):
+    """Another account of the same enterprise."""
+    return other is not None and other.pk != user.pk and other.enterprise_id == user.enterprise_id is not None
+
+
+@rules.predicate
 def oversees_delivery(user, delivery):
     """The bureau within whose scope the enterprise lies that a message went to."""
-    return delivery is None or oversees_enterprise(user, delivery.enterprise)
+    return delivery is None or (delivery.enterprise_id is not None and oversees_enterprise(user, delivery.enterprise))
 
 
 rules.add_perm("registry.add_enterprise", is_bureau)
@@ -82,6 +112,13 @@ rules.add_perm("registry.see_deliveries", is_staff)
 rules.add_perm("registry.resend_delivery", is_bureau & oversees_delivery)
 rules.add_perm("registry.see_history", is_staff)
 rules.add_perm("registry.manage_accounts", is_administrator)
+rules.add_perm("registry.register_own_enterprise", is_applicant)
+rules.add_perm("registry.withdraw_registration", is_applicant & sent_registration)
+rules.add_perm("registry.see_registrations", is_bureau)
+rules.add_perm("registry.decide_registration", is_bureau & oversees_registration)
+rules.add_perm("registry.see_members", is_enterprise)
+rules.add_perm("registry.invite_member", owns_accounts)
+rules.add_perm("registry.remove_member", owns_accounts & colleague)
 rules.add_perm("registry.record_basis", is_administrator)
 rules.add_perm("registry.see_basis_documents", is_staff)
 rules.add_perm("registry.record_interpretation", is_municipal)

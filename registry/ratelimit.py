@@ -5,6 +5,7 @@ from ipaddress import IPv6Address, ip_address
 from math import ceil
 
 from django.conf import settings
+from django.db.models import F
 from django.utils.crypto import salted_hmac
 
 from registry.models import RateWindow
@@ -29,11 +30,23 @@ def client_address(request) -> str:
 
 def spend(name: str, who: str, *, limit: int, seconds: int, at: datetime) -> int:
     """Count one more ``name`` by ``who``; 0 within ``limit`` per ``seconds``, else the seconds to wait."""
-    now = at.timestamp()
-    ends = (now // seconds + 1) * seconds
-    key = salted_hmac("registry.ratelimit", f"{name} {who}", algorithm="sha256").hexdigest()
-    count = RateWindow.unscoped.count_up(key=key, ends_at=datetime.fromtimestamp(ends, UTC))
-    return ceil(ends - now) if count > limit else 0
+    ends = _end_of_window(seconds, at)
+    count = RateWindow.unscoped.count_up(key=_key(name, who), ends_at=ends)
+    return ceil((ends - at).total_seconds()) if count > limit else 0
+
+
+def give_back(name: str, who: str, *, seconds: int, at: datetime) -> None:
+    """Take back what was counted at ``at``."""
+    window = RateWindow.unscoped.filter(key=_key(name, who), ends_at=_end_of_window(seconds, at), count__gt=0)
+    window.update(count=F("count") - 1)
+
+
+def _key(name: str, who: str) -> str:
+    return salted_hmac("registry.ratelimit", f"{name} {who}", algorithm="sha256").hexdigest()
+
+
+def _end_of_window(seconds: int, at: datetime) -> datetime:
+    return datetime.fromtimestamp((at.timestamp() // seconds + 1) * seconds, UTC)
 
 
 def purge_windows(*, at: datetime) -> int:

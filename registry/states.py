@@ -6,6 +6,7 @@ from django.db.models import TextChoices
 class Role(TextChoices):
     """Who may sign in (design: who may do what, and see what)."""
 
+    APPLICANT = "applicant", "企业注册人"  # proven to be reachable, and of no enterprise yet, or no more
     ENTERPRISE = "enterprise", "企业"
     TRAINER = "trainer", "培训机构"
     COUNTY = "county", "县(市、区)局"
@@ -15,6 +16,23 @@ class Role(TextChoices):
 
 CITY_WIDE = (Role.MUNICIPAL, Role.ADMINISTRATOR)
 STAFF = (Role.COUNTY, *CITY_WIDE)
+TWO_FACTORS = (*STAFF, Role.TRAINER)  # who has to sign in with a second factor; others may
+
+
+class RegistrationState(TextChoices):
+    """Where an enterprise's registration of its own account stands. The county checks it; it appoints nobody."""
+
+    SUBMITTED = "submitted", "待核对"
+    TAKEN = "taken", "已接收"
+    DECLINED = "declined", "未接收"
+    WITHDRAWN = "withdrawn", "已撤回"
+
+
+REGISTRATION_MOVES: tuple[tuple[str, str], ...] = (
+    (RegistrationState.SUBMITTED, RegistrationState.TAKEN),
+    (RegistrationState.SUBMITTED, RegistrationState.DECLINED),
+    (RegistrationState.SUBMITTED, RegistrationState.WITHDRAWN),
+)
 
 
 class Industry(TextChoices):

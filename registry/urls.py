@@ -3,10 +3,11 @@
 from django.urls import path
 
 from registry import converters  # noqa: F401 (registers them)
-from registry.views import deliveries, enterprises, files, jobs, people
+from registry.views import deliveries, enterprises, files, jobs, members, people, registrations
 
 ENTERPRISE = "enterprises/<reference:reference>/"
 CANDIDATE = "candidates/<reference:reference>/"
+REGISTRATION = "registrations/<reference:reference>/"
 FACTS = f"{CANDIDATE}facts/<fact_kind:kind>/"
 
 urlpatterns = [
@@ -26,4 +27,16 @@ urlpatterns = [
     path("jobs/<reference:reference>/again/", jobs.job_again, name="job_again"),
     path("deliveries/", deliveries.delivery_list, name="delivery_list"),
     path("deliveries/<reference:reference>/resend/", deliveries.delivery_resend, name="delivery_resend"),
+    path("registrations/", registrations.registration_list, name="registration_list"),
+    path("registrations/new/", registrations.registration_new, name="registration_new"),
+    path(REGISTRATION, registrations.registration_detail, name="registration_detail"),
+    path(f"{REGISTRATION}withdraw/", registrations.registration_withdraw, name="registration_withdraw"),
+    path(f"{REGISTRATION}take/", registrations.registration_take, name="registration_take"),
+    path(f"{REGISTRATION}decline/", registrations.registration_decline, name="registration_decline"),
+    path("members/", members.member_list, name="member_list"),
+    path("members/invite/", members.member_invite, name="member_invite"),
+    path("members/invitations/<int:pk>/revoke/", members.invitation_revoke, name="invitation_revoke"),
+    path("members/<int:pk>/remove/", members.member_remove, name="member_remove"),
+    path("members/<int:pk>/hand-over/", members.member_hand_over, name="member_hand_over"),
+    path("invitations/<str:token>/", members.invitation_accept, name="invitation_accept"),
 ]

@@ -86,6 +86,7 @@ def prepare(owner: str, *, embedded: bool) -> None:
     def database() -> None:
         say("更新数据库", "bringing the database up to date")
         manage("migrate", "--no-input", "--verbosity", "0", DATABASE_URL=owner)
+        manage("createcachetable", DATABASE_URL=owner)
         grant(owner)
         manage("load_measure", "registry/measures/qingyuan-2016.toml", DATABASE_URL=owner)
         if embedded and demo == "1":

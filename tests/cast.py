@@ -18,9 +18,10 @@ from appointments.eligibility import checklist
 from appointments.models import Appointment
 from appointments.rules import needs_opinion
 from appointments.states import APPOINTED_STATES, Appointer, EndReason, EvidenceKind, PaperKind, State
+from registry.actions.accounts import invite, submit_registration
 from registry.actions.common import day_of
 from registry.actions.enterprises import designate, register_enterprise
-from registry.actions.files import store_file, store_file_of_measure
+from registry.actions.files import store_file, store_file_of_applicant, store_file_of_measure
 from registry.actions.measure import load_measure, record_extension
 from registry.actions.people import record_fact, record_person
 from registry.measures import DIRECTORY, read
@@ -190,12 +191,43 @@ def company_b(county_two) -> Enterprise:
 
 @pytest.fixture
 def user_a(company_a) -> User:
-    return account("enterprise-a", Role.ENTERPRISE, "甲公司经办人", enterprise=company_a)
+    return account("enterprise-a", Role.ENTERPRISE, "甲公司经办人", enterprise=company_a, is_owner=True)
 
 
 @pytest.fixture
 def user_b(company_b) -> User:
-    return account("enterprise-b", Role.ENTERPRISE, "乙公司经办人", enterprise=company_b)
+    return account("enterprise-b", Role.ENTERPRISE, "乙公司经办人", enterprise=company_b, is_owner=True)
+
+
+@pytest.fixture
+def member_a(company_a) -> User:
+    """Another account of 甲公司, who does not answer for its accounts."""
+    return account("enterprise-a2", Role.ENTERPRISE, "甲公司同事", enterprise=company_a)
+
+
+@pytest.fixture
+def applicant(measure) -> User:
+    """Somebody who signed up and is of no enterprise."""
+    return account("qy00000001", Role.APPLICANT, "注册人", email="applicant@example.com")
+
+
+def registration(applicant: User, county: County, n: int = 10000077, at=AT, **facts):
+    """What an applicant sends about an enterprise, with a licence and a letter of authority."""
+    kept = {"county": county, "by": applicant, "at": at}
+    licence, authority = (store_file_of_applicant(picture(), name, **kept) for name in ("营业执照.png", "授权书.png"))
+    said = {
+        "credit_code": credit_code(n),
+        "name": "丁公司",
+        "address": "清远市某路4号",
+        "industry": Industry.C,
+        "size": SizeBand.SMALL,
+        "legal_representative": "李法人",
+        "principal": "李法人",
+        "contact_name": "注册人",
+        "contact_phone": "13800138004",
+        "contact_email": "",
+    }
+    return submit_registration(**said | facts, licence=licence, authority=authority, **kept)
 
 
 def person(n: int, name: str, *, company: Enterprise, by: User, at=AT):
@@ -256,7 +288,7 @@ class Make:
         self.municipal = municipal
 
     def enterprise_user(self, company) -> User:
-        return company.accounts.get()
+        return company.accounts.order_by("-is_owner", "pk")[0]
 
     def officer(self, company) -> User:
         return User.unscoped.get(role=Role.COUNTY, county=company.county_id)
@@ -419,6 +451,13 @@ def filed_both(make, company_a, company_b, person_a, person_b) -> dict[str, Appo
     return filed
 
 
+def account_traces(company: Enterprise, number: int) -> None:
+    """An invitation that nobody has accepted, and a registration of another enterprise of the county."""
+    invite(name="孙八", email=f"sun{number}@example.com", by=company.accounts.get(is_owner=True), at=AT)
+    someone = account(f"qy1000000{number}", Role.APPLICANT, "另一注册人")
+    registration(someone, company.county, n=10000088 + number)
+
+
 @pytest.fixture
 def everything(
     filed_both, train, train_two, supervise, promote, company_a, company_b, person_a, person_b, free_one, free_two
@@ -429,7 +468,8 @@ def everything(
     """
     train.traces(person_a, company_a, free_one)
     train_two.traces(person_b, company_b, free_two)
-    for row in filed_both.values():
+    for number, row in enumerate(filed_both.values()):
+        account_traces(row.enterprise, number)
         supervise.traces(row)
         promote.traces(row.candidate, row.enterprise, row)
     actions.send_reminders(at=AT)

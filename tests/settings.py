@@ -7,6 +7,7 @@ from pathlib import Path
 from cqo_portal.settings import *  # noqa: F403
 from cqo_portal.settings import DATABASES, STORAGES
 
+REQUIRE_MFA = False  # the cast signs in by itself; tests of the second factor ask for it
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 DATABASES["default"] |= {"CONN_MAX_AGE": 0}
 STORAGES = STORAGES | {"staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}

@@ -54,10 +54,12 @@ from registry.models import (
     EnterpriseSeat,
     FormToken,
     Interpretation,
+    Invitation,
     Job,
     Message,
     QualityExperience,
     RateWindow,
+    Registration,
     StoredFile,
     UnderBasis,
     User,
@@ -66,6 +68,7 @@ from registry.models import (
 from registry.notices import tell_county, text_person
 from registry.ratelimit import spend
 from registry.refusals import Refused
+from registry.states import Role
 from tests import tasks
 from tests.cast import AT, TODAY, account
 from tests.cast import person as new_person
@@ -153,6 +156,28 @@ PROVOKED: dict[str, Callable[[SimpleNamespace], Write]] = {
     "user_county_role_has_county": lambda w: change(w.county_one, county=None),
     "user_enterprise_role_has_enterprise": lambda w: change(w.user_a, enterprise=None),
     "user_username_once_in_any_case": lambda w: change(w.user_a, username=w.county_one.username.upper()),
+    "user_owner_is_of_an_enterprise": lambda w: change(w.county_one, is_owner=True),
+    "enterprise_has_one_owner": lambda w: copy(w.user_a, username="-"),
+    "user_proven_phone_once": lambda w: copy(w.reachable, username="-"),
+    "user_proven_phone_is_a_phone": lambda w: change(w.user_a, phone="0763-3366", phone_proven_at=AT),
+    "registration_one_at_a_time": lambda w: copy(w.registration, reference="-"),
+    "registration_credit_code_format": lambda w: change(w.registration, credit_code="I" * 18),
+    "registration_decided_pair": lambda w: change(
+        w.registration, state="declined", reason="授权书没有盖章。", decided_at=AT
+    ),
+    "registration_decided_by_an_officer": lambda w: change(w.registration, decided_at=AT, decided_by=w.county_one),
+    "registration_declined_says_why": lambda w: change(
+        w.registration, state="declined", decided_at=AT, decided_by=w.county_one
+    ),
+    "registration_taken_has_enterprise": lambda w: change(
+        w.registration, state="taken", decided_at=AT, decided_by=w.county_one
+    ),
+    "invitation_one_address": lambda w: change(w.invitation, phone="13900139000"),
+    "invitation_accepted_pair": lambda w: change(w.invitation, accepted_at=AT),
+    "invitation_revoked_pair": lambda w: change(w.invitation, revoked_at=AT),
+    "invitation_ends_once": lambda w: change(
+        w.invitation, accepted_at=AT, accepted_by=w.user_a, revoked_at=AT, revoked_by=w.user_a
+    ),
     "enterprise_credit_code_once": lambda w: change(w.company_a, credit_code=w.company_b.credit_code),
     "enterprise_credit_code_format": lambda w: change(w.company_a, credit_code="I" * 18),
     "enterprise_contact_phone_format": lambda w: change(w.company_a, contact_phone="0763-3366"),
@@ -175,6 +200,7 @@ PROVOKED: dict[str, Callable[[SimpleNamespace], Write]] = {
     "delivery_once": lambda w: copy(w.mail, reference="-"),
     "delivery_waiting_has_text": lambda w: change(w.mail, body=""),
     "delivery_secret_is_cleared": lambda w: change(w.text, state="sent", sent_at=AT),
+    "delivery_message_has_enterprise": lambda w: change(w.mail, enterprise=None),
     "delivery_sent_is_dated": lambda w: change(w.mail, state="sent"),
     "delivery_bounced_is_dated": lambda w: change(w.mail, state="bounced", sent_at=AT, last_fault="退回。"),
     "delivery_undelivered_says_why": lambda w: change(w.mail, state="failed"),
@@ -524,6 +550,9 @@ def world(
         submitted=make.submitted(person_a_two, company_a, first_day=date(2027, 1, 10)),
         county_one=county_one,
         user_a=user_a,
+        reachable=account("qy00000009", Role.APPLICANT, "有手机的人", phone="13900139009", phone_proven_at=AT),
+        registration=first(Registration),
+        invitation=first(Invitation),
         job=running_job(user_a),
         mail=first(Delivery, enterprise=company_a),
         text=text_person("13900139000", "请打开链接。", at=AT, enterprise=company_a),

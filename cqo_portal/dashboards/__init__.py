@@ -5,7 +5,7 @@ from datetime import date
 from django.utils import timezone
 
 from appointments.models import Appointment
-from cqo_portal.dashboards import appointments, promotion, supervision, training
+from cqo_portal.dashboards import accounts, appointments, promotion, supervision, training
 from cqo_portal.dashboards.appointments import cqo_in_force
 from cqo_portal.dashboards.figures import coverage, coverage_goal, figures, public_figures
 from cqo_portal.dashboards.items import SHOWN, Coming, Todo
@@ -30,12 +30,18 @@ trainer_figures = training.figures
 
 def counts(user: User) -> dict[str, int]:
     """Figures beside the menu's entries, by URL name."""
-    if not user.is_authenticated:
+    if not user.is_authenticated or user.role == Role.APPLICANT:
         return {}
     waiting = 0 if user.role == Role.TRAINER else Appointment.unscoped.awaiting(user).count()
     today = timezone.localdate()
-    home = waiting + training.count(user, today) + supervision.count(user, today) + promotion.count(user)
-    return {"home": home, "appointment_queue": waiting, "inbox": Message.unscoped.visible_to(user).unread().count()}
+    registrations = accounts.count(user)
+    others = training.count(user, today) + supervision.count(user, today) + promotion.count(user)
+    return {
+        "home": waiting + registrations + others,
+        "appointment_queue": waiting,
+        "registration_list": registrations,
+        "inbox": Message.unscoped.visible_to(user).unread().count(),
+    }
 
 
 def todos(user: User) -> list[Todo]:
@@ -44,7 +50,8 @@ def todos(user: User) -> list[Todo]:
     if user.role == Role.TRAINER:
         return training.todos(user, today)
     parts = (training, supervision, promotion)
-    found = [*appointments.todos(user), *(todo for part in parts for todo in part.todos(user, today))]
+    found = [*appointments.todos(user), *accounts.todos(user)]
+    found += [todo for part in parts for todo in part.todos(user, today)]
     if user.role == Role.ENTERPRISE:
         return sorted(found, key=lambda todo: (todo.tag[0] != "需处理", todo.since))
     return sorted(found, key=lambda todo: todo.since)[: 2 * SHOWN]

@@ -20,8 +20,9 @@ from cqo_portal.demo.promotion import stories as promotion_stories
 from cqo_portal.demo.stories import PLOTS, Story, play
 from cqo_portal.demo.supervision import stories as supervision_stories
 from cqo_portal.demo.training import stories as training_stories
+from registry.actions.accounts import decline_registration, submit_registration
 from registry.actions.enterprises import designate, register_enterprise
-from registry.actions.files import store_file_of_measure
+from registry.actions.files import store_file_of_applicant, store_file_of_measure
 from registry.actions.measure import record_extension, record_interpretation
 from registry.actions.people import end_employment
 from registry.models import County, Delivery, Edition, Enterprise, Message, User
@@ -31,6 +32,7 @@ from registry.states import DeliveryState, Designation, Role, SizeBand
 
 ENTERPRISE_ACCOUNTS = {"flagship": "enterprise-a", "newcomer": "enterprise-b"}
 THIRD = "enterprise-c"
+UNKNOWN_FIRMS = {"441802": "清城演示新材料有限公司", "441826": "连南演示农产品有限公司"}
 ACCOUNTS = (*BUREAU_NAMES, *ENTERPRISE_ACCOUNTS.values())
 REGISTERED = 1410  # days ago the register was begun
 REMINDED = 45  # nights ago the first reminders of the demo went out
@@ -66,6 +68,7 @@ def seed(*, firms: int = len(FIRMS), dice: int = 20160331, tell: Callable[[str],
     _read_old_messages(today)
     _send_old_deliveries(today)
     _open_third_account(city.password)
+    _registrations(city)
 
 
 def _midnight(day: date) -> datetime:
@@ -167,6 +170,7 @@ def _registered(row: FirmRow, city: City, random: Random, at: datetime) -> Firm:
     account = User.unscoped.create(
         username=known or f"enterprise-{enterprise.reference.lower()}", display_name=enterprise.contact_name,
         password=city.password if known else make_password(None), role=Role.ENTERPRISE, enterprise=enterprise,
+        is_owner=True,
     )  # fmt: skip
     firm = Firm(city, enterprise, account, officer, random)
     city.firms.append(firm)
@@ -184,6 +188,33 @@ def _designate(firm: Firm, at: datetime) -> None:
         if firm.random.random() < chance:
             until = firm.ago(firm.random.randrange(200, 700)) if firm.random.random() < 0.15 else None
             designate(firm.enterprise, kind=kind, since=since, until=until, by=firm.officer, at=at)
+
+
+def _registrations(city: City) -> None:
+    """Two people who say that they act for an enterprise that is not on the register: one waits, one was refused."""
+    for number, (county, name) in enumerate(UNKNOWN_FIRMS.items()):
+        at = timezone.now() - timedelta(days=2 - number, hours=3)
+        applicant = User.unscoped.create(
+            username=f"applicant-{number + 1}", display_name=city.names.person(), role=Role.APPLICANT,
+            email=f"applicant{number + 1}@example.com", password=city.password,
+        )  # fmt: skip
+        kept = {"county": city.officers[county].county, "by": applicant, "at": at}
+        words = [f"{name}授权{applicant.display_name}在本平台办理首席质量官事项。"]
+        scans = {
+            field: store_file_of_applicant(
+                evidence.scan(title, words, issuer=name, as_pdf=False), f"{title}（演示）.png", **kept
+            )
+            for field, title in (("licence", "营业执照"), ("authority", "办理授权书"))
+        }
+        legal = city.names.person()
+        registration = submit_registration(
+            credit_code=city.names.credit_code(), name=name, address=f"{kept['county'].name}演示路8号", industry="C",
+            size=SizeBand.SMALL, legal_representative=legal, principal=legal, contact_name=applicant.display_name,
+            contact_phone=city.names.phone(), contact_email=applicant.email, **scans, **kept,
+        )  # fmt: skip
+        if number:
+            reason = "办理授权书没有加盖公章。请盖章后重新上传。"
+            decline_registration(registration, reason=reason, by=city.officers[county], at=at + timedelta(hours=2))
 
 
 def _open_third_account(password: str) -> None:

@@ -93,6 +93,15 @@ def store_file_of_measure(data: bytes, name: str, *, by: User, at) -> StoredFile
     return _keep(data, name, uploaded_by=by, uploaded_at=at)
 
 
+def store_file_of_applicant(data: bytes, name: str, *, county: County, by: User, at) -> StoredFile:
+    """Keep what an applicant sends about an enterprise that is not theirs yet: for the bureau's eyes alone.
+
+    Raises Refused when it is none of the kinds allowed.
+    """
+    allow(by, "registry.register_own_enterprise")
+    return _keep(data, name, county=county, internal=True, uploaded_by=by, uploaded_at=at)
+
+
 def store_file_of_person(data: bytes, name: str, *, enterprise: Enterprise, at) -> StoredFile:
     """Keep what a person without an account sends by a one-time link: for the bureau's eyes alone (Art. 12).
 

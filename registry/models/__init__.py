@@ -18,6 +18,7 @@ from registry.models.people import (
     ProfessionalQualification,
     QualityExperience,
 )
+from registry.models.registration import Invitation, Registration
 
 __all__ = [
     "AuthorityName",
@@ -36,6 +37,7 @@ __all__ = [
     "EnterpriseSeat",
     "FormToken",
     "Interpretation",
+    "Invitation",
     "IssuedPaper",
     "Job",
     "Message",
@@ -44,6 +46,7 @@ __all__ = [
     "ProfessionalQualification",
     "QualityExperience",
     "RateWindow",
+    "Registration",
     "ScopedBase",
     "ScopedQuerySet",
     "StoredFile",

@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 
 from registry.models.base import Base, PortalQuerySet, tracked
 from registry.states import CITY_WIDE, STAFF, Role
@@ -40,13 +41,21 @@ class County(Base):
 
 
 class UserQuerySet(PortalQuerySet):
-    """Accounts: each sees itself; the administrator sees all."""
+    """Accounts: each sees itself, an enterprise all of its own, the administrator every one."""
 
     def visible_to(self, user):
-        """The administrator's accounts are all accounts; anybody else's is their own."""
+        """The administrator's accounts are all accounts, an enterprise's those that act for it, else one's own."""
         if not (user.is_authenticated and user.is_active):
             return self.none()
-        return self if user.role == Role.ADMINISTRATOR else self.filter(pk=user.pk)
+        if user.role == Role.ADMINISTRATOR:
+            return self
+        if user.role == Role.ENTERPRISE and user.enterprise_id:
+            return self.filter(enterprise=user.enterprise_id)
+        return self.filter(pk=user.pk)
+
+    def owners(self):
+        """Who may invite and remove others for their enterprise."""
+        return self.filter(is_owner=True, is_active=True)
 
 
 class UserManager(BaseUserManager.from_queryset(UserQuerySet)):
@@ -70,6 +79,9 @@ class User(AbstractBaseUser):
     display_name = models.CharField("姓名", max_length=40)
     email = models.EmailField("电子邮箱", blank=True)
     phone = models.CharField("手机号码", max_length=11, blank=True)
+    phone_proven_at = models.DateTimeField(
+        "手机号码核实时间", null=True, blank=True
+    )  # an e-mail's is allauth's to keep
     role = models.CharField("角色", max_length=20, choices=Role.choices)
     county = models.ForeignKey(
         County, models.PROTECT, verbose_name="县(市、区)", null=True, blank=True, related_name="+"
@@ -77,8 +89,10 @@ class User(AbstractBaseUser):
     enterprise = models.ForeignKey(
         "registry.Enterprise", models.PROTECT, verbose_name="企业", null=True, blank=True, related_name="accounts"
     )
+    is_owner = models.BooleanField("账号负责人", default=False, help_text="邀请和移除本企业账号的人，一家企业一个。")
     is_active = models.BooleanField("启用", default=True)
     date_joined = models.DateTimeField("建立时间", auto_now_add=True)
+    password_set_at = models.DateTimeField("密码设置时间", null=True, editable=False)
 
     USERNAME_FIELD = "username"
     EMAIL_FIELD = "email"
@@ -107,6 +121,28 @@ class User(AbstractBaseUser):
                 condition=Q(role=Role.ENTERPRISE, enterprise__isnull=False)
                 | ~Q(role=Role.ENTERPRISE) & Q(enterprise__isnull=True),
                 violation_error_message="企业账号须选定企业，其他账号不选。",
+            ),
+            models.CheckConstraint(
+                name="user_owner_is_of_an_enterprise",
+                condition=Q(is_owner=False) | Q(role=Role.ENTERPRISE),
+                violation_error_message="只有企业账号可以是账号负责人。",
+            ),
+            models.UniqueConstraint(
+                fields=["enterprise"],
+                condition=Q(is_owner=True),
+                name="enterprise_has_one_owner",
+                violation_error_message="一家企业只有一个账号负责人。",
+            ),
+            models.UniqueConstraint(
+                fields=["phone"],
+                condition=Q(phone_proven_at__isnull=False),
+                name="user_proven_phone_once",
+                violation_error_message="该手机号码已用于另一账号。",
+            ),
+            models.CheckConstraint(
+                name="user_proven_phone_is_a_phone",
+                condition=Q(phone_proven_at__isnull=True) | Q(phone__regex=r"^1[3-9][0-9]{9}$"),
+                violation_error_message="核实过的手机号码为 11 位。",
             ),
         ]
 
@@ -140,6 +176,24 @@ class User(AbstractBaseUser):
         if self.role == Role.TRAINER and (membership := getattr(self, "training_membership", None)):
             return membership.body.name  # the app above says which body it is
         return Role.MUNICIPAL.label if self.role == Role.MUNICIPAL else Role(self.role).label
+
+    def set_password(self, raw_password):
+        """Django's own, and when."""
+        super().set_password(raw_password)
+        self.password_set_at = timezone.now()
+
+    def get_session_auth_hash(self) -> str:
+        """What a session was begun with: it ends when the password, role, county or enterprise is another."""
+        return self._session_hash(super().get_session_auth_hash())
+
+    def get_session_auth_fallback_hash(self):
+        """The same under each retired secret key."""
+        for digest in super().get_session_auth_fallback_hash():
+            yield self._session_hash(digest)
+
+    def _session_hash(self, of_password: str) -> str:
+        scope = f"{of_password} {self.role} {self.county_id} {self.enterprise_id}"
+        return salted_hmac("registry.User.scope", scope, algorithm="sha256").hexdigest()
 
     def has_perm(self, perm, obj=None) -> bool:
         """Ask the predicate table (policies); there is no other source of permission."""

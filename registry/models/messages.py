@@ -83,13 +83,13 @@ class DeliveryQuerySet(ScopedQuerySet):
 class Delivery(ScopedBase):
     """One message to one address, written with the message in one transaction; ``registry.outbox`` sends it.
 
-    Without a message it is an SMS to a person without an account. Its text holds a secret link: no page shows it, and
-    it is kept only as long as it waits.
+    Without a message it goes to a person: a link for somebody without an account, a code for an account. Its text holds
+    a secret: no page shows it, and it is kept only as long as it waits. An account's is of no enterprise.
     """
 
     # To whom, and what?
     reference = models.CharField("编号", max_length=20, unique=True, editable=False)
-    enterprise = models.ForeignKey(Enterprise, models.CASCADE, related_name="deliveries")
+    enterprise = models.ForeignKey(Enterprise, models.CASCADE, null=True, blank=True, related_name="deliveries")
     message = models.ForeignKey(Message, models.CASCADE, null=True, blank=True, related_name="deliveries")
     channel = models.CharField("方式", max_length=10, choices=Channel.choices)
     address = models.CharField("号码或邮箱", max_length=254)
@@ -127,7 +127,12 @@ class Delivery(ScopedBase):
             models.CheckConstraint(
                 name="delivery_secret_is_cleared",
                 condition=Q(message__isnull=False) | Q(state="waiting") | Q(body=""),
-                violation_error_message="发给个人的短信，发送结束后不保留内容。",
+                violation_error_message="发给个人的通知，发送结束后不保留内容。",
+            ),
+            models.CheckConstraint(
+                name="delivery_message_has_enterprise",
+                condition=Q(message__isnull=True) | Q(enterprise__isnull=False),
+                violation_error_message="企业的通知须注明企业。",
             ),
             models.CheckConstraint(
                 name="delivery_sent_is_dated",

@@ -238,6 +238,24 @@ def masked_address(address: str) -> str:
     return f"{name[:1]}***@{host}" if at else masked_phone(address)
 
 
+BROWSERS = (
+    ("MicroMessenger", "微信"),
+    ("Edg/", "Edge"),
+    ("Firefox/", "Firefox"),
+    ("Chrome/", "Chrome"),
+    ("Safari/", "Safari"),
+)
+SYSTEMS = (("Android", "Android"), ("iPhone", "iPhone"), ("iPad", "iPad"), ("Windows", "Windows"), ("Mac OS", "macOS"))
+SYSTEMS += (("Linux", "Linux"),)
+
+
+@register.filter
+def browser_words(user_agent: str) -> str:
+    """Chrome，Windows: what a browser says that it is, as far as it is one of the common ones."""
+    found = (next((word for mark, word in known if mark in user_agent), "") for known in (BROWSERS, SYSTEMS))
+    return "，".join(word for word in found if word) or "其他程序"
+
+
 # --- Lists -----------------------------------------------------------------------------------------------------------
 
 

@@ -4,6 +4,7 @@ import os
 
 import pghistory.models
 from django.apps import apps
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection, models, transaction
 from django.db.migrations.recorder import MigrationRecorder
@@ -58,5 +59,6 @@ class Command(BaseCommand):
                 for model in [*apps.get_models(include_auto_created=True), MigrationRecorder.Migration]
                 if model._meta.managed and not model._meta.proxy
             }
+            tables |= {cache["LOCATION"]: ALL for cache in settings.CACHES.values()}  # a table without a model
             for table in sorted(tables.keys() & existing):
                 cursor.execute(f"GRANT {tables[table]} ON {quote(table)} TO {app}")

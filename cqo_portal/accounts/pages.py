@@ -1,0 +1,54 @@
+"""One's own account: what it is, how one signs in, and where one is signed in."""
+
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.usersessions.internal.flows.sessions import end_sessions
+from allauth.usersessions.models import UserSession
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.decorators import login_not_required
+from django.http import Http404
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_safe
+
+from registry.states import TWO_FACTORS
+
+
+@login_not_required
+def admin_login(request):
+    """The admin has no log-in of its own: to the portal's; nowhere for who is signed in and has no business there."""
+    if request.user.is_authenticated:
+        raise Http404
+    return redirect(f"{reverse('account_login')}?{request.GET.urlencode()}")
+
+
+@never_cache
+@require_safe
+def overview(request):
+    """One's name, office and addresses, and the ways to sign in."""
+    user = request.user
+    kinds = list(Authenticator.objects.filter(user=user).values_list("type", flat=True))
+    facts = {
+        "email_proven": EmailAddress.objects.filter(user=user, email=user.email, verified=True).exists(),
+        "totp": Authenticator.Type.TOTP in kinds,
+        "passkeys": kinds.count(Authenticator.Type.WEBAUTHN),
+        "needed": settings.REQUIRE_MFA and user.role in TWO_FACTORS,
+        "sessions": len(UserSession.objects.purge_and_list(user)),
+    }
+    return render(request, "account/overview.html", facts)
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+def sessions(request):
+    """Where one is signed in; one of them, or all others, can be ended."""
+    rows = sorted(UserSession.objects.purge_and_list(request.user), key=lambda row: row.last_seen_at, reverse=True)
+    if request.method == "POST":
+        chosen = request.POST.get("session", "")
+        ended = [row for row in rows if (str(row.pk) == chosen if chosen else not row.is_current())]
+        end_sessions(request, ended)
+        messages.success(request, f"已退出 {len(ended)} 处登录。")
+        return redirect("account_sessions")
+    return render(request, "account/sessions.html", {"sessions": rows})

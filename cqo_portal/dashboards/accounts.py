@@ -1,0 +1,36 @@
+"""What waits of accounts: registrations of enterprises that nobody has checked."""
+
+from django.db.models import QuerySet
+from django.urls import reverse
+from django.utils import timezone
+
+from cqo_portal.dashboards.items import SHOWN, Todo
+from registry.models import Registration, User
+from registry.policies import is_bureau
+from registry.states import Role
+
+
+def waiting(user: User) -> QuerySet:
+    """Registrations for this person's county; the city has them all in its list, and looks on."""
+    rows = Registration.unscoped.visible_to(user).waiting()
+    return rows if user.role == Role.COUNTY else rows.none()
+
+
+def count(user: User) -> int:
+    """How many wait."""
+    return waiting(user).count() if is_bureau(user) else 0
+
+
+def todos(user: User) -> list[Todo]:
+    """Registrations to check, oldest first."""
+    return [
+        Todo(
+            f"核对企业注册：{row.name}",
+            row.credit_code,
+            row.applicant.display_name,
+            timezone.localdate(row.submitted_at),
+            reverse("registration_detail", args=[row.reference]),
+            ("待核对", "blue"),
+        )
+        for row in waiting(user).select_related("applicant").order_by("submitted_at")[:SHOWN]
+    ]
