@@ -175,6 +175,8 @@ if env.str("CQO_EMAIL_URL", default=""):
 EMAIL_TIMEOUT = 10  # seconds, each answer of the server
 SMS_GATEWAY = env.str("CQO_SMS_GATEWAY", default="registry.gateways.FileGateway")
 UPLOAD_LIMIT = 10 * 1024 * 1024  # bytes, one file
+# ClamAV's daemon, as the path of its socket or host:port; empty: uploads are not scanned for viruses, which shows.
+CLAMD = env.str("CQO_CLAMD", default="")
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 
@@ -225,4 +227,4 @@ LOGGING = {
         "registry.outbox": {"level": "INFO"},
     },
 }
-SILENCED_SYSTEM_CHECKS = ["account.W001"]
+SILENCED_SYSTEM_CHECKS = ["account.W001", *env.list("CQO_SILENCED_CHECKS", default=[])]
