@@ -1,7 +1,7 @@
 """Programs that touch what strangers sent, each in a process that the kernel limits: what they wreck is their own.
 
-A confined program gets no environment, no privileges by setuid files, and no more memory, processor time, open files
-and output than it is given. It dies with the thread that began it.
+A confined program gains no privileges by setuid files, and has no more memory, processor time, open files and output
+than it is given.
 """
 
 import subprocess
@@ -22,12 +22,14 @@ class Overrun(Exception):
     """The program took more than it was given, or fell."""
 
 
-def confined(program: Path | str, *arguments: str, memory: int, seconds: int, output: int) -> list[str]:
-    """The command of a Python program with limits: bytes of address space, seconds of processor time, bytes written."""
-    limits = {"as": memory, "cpu": seconds, "fsize": output, "nofile": OPEN_FILES, "core": 0}
+def confined(program: Path, *arguments: str, memory: int, output: int, seconds: int | None = None) -> list[str]:
+    """The command of a Python program with limits: bytes of address space, bytes of each file it writes, and seconds of
+    processor time in all.
+    """
+    limits = {"as": memory, "fsize": output, "nofile": OPEN_FILES, "core": 0, "cpu": seconds}
     return [
-        *("setpriv", "--no-new-privs", "--pdeathsig", "KILL"),
-        *("prlimit", *(f"--{name}={limit}" for name, limit in limits.items())),
+        *("setpriv", "--no-new-privs"),
+        *("prlimit", *(f"--{name}={limit}" for name, limit in limits.items() if limit is not None)),
         *(sys.executable, "-I", "-B", str(program), *arguments),
     ]
 

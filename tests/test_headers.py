@@ -58,9 +58,8 @@ def foreign(page: str) -> list[str]:
     """Addresses of a page that lead to another host, or are no address of a page at all."""
     own = {"", "testserver", urlsplit(portal.PUBLIC_ORIGIN).netloc}
     parts = [(address, urlsplit(address)) for address in Addresses(page).found]
-    return [
-        text for text, split in parts if split.netloc not in own or split.scheme not in ("", "http", "https", "tel")
-    ]
+    schemes = ("", "http", "https", "tel")
+    return [address for address, split in parts if split.netloc not in own or split.scheme not in schemes]
 
 
 @pytest.mark.parametrize("persona", ["anonymous", "user_a", "county_one", "municipal", "administrator", "trainer"])
@@ -86,12 +85,9 @@ def test_the_admins_pages_have_them_too(world, as_persona):
     for model in admin.site._registry:
         if model._meta.app_label in ("registry", "training", "appointments"):
             paths.append(reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist"))
-    pages = [client.get(path) for path in paths]
-    assert (
-        len(pages) > 10
-        and {path: missing(page) for path, page in zip(paths, pages, strict=True) if missing(page)} == {}
-    )
-    assert [path for path, page in zip(paths, pages, strict=True) if foreign(page.content.decode())] == []
+    pages = {path: client.get(path) for path in paths}
+    assert len(pages) > 10 and {path: names for path, page in pages.items() if (names := missing(page))} == {}
+    assert [path for path, page in pages.items() if foreign(page.content.decode())] == []
 
 
 def test_every_kind_of_error_has_them(client, user_a, settings, monkeypatch):
@@ -103,7 +99,7 @@ def test_every_kind_of_error_has_them(client, user_a, settings, monkeypatch):
         strict.get("/", headers={"host": "evil.example"}),
         strict.post(page, {"name": "钱七"}),
         strict.get("/nothing/"),
-        strict.put(reverse("account_logout")),
+        signed_in(client, user_a).put("/files/0/"),
         client.post(reverse("verify"), {"code": "x" * (settings.DATA_UPLOAD_MAX_MEMORY_SIZE + 1)}),
     ]
     monkeypatch.setattr("cqo_portal.views.dashboards.todos", lambda user: 1 / 0)

@@ -44,10 +44,17 @@ NO_SCAN = "病毒扫描暂时不可用，现在不能接收文件。请稍后再
 
 
 class Inspected(bytes):
-    """Bytes fit to be kept, as only ``inspect`` makes them: ``content_type`` by what they are, and ``pages``."""
+    """Bytes fit to be kept, with what they are: ``inspect`` makes them, and what the portal draws itself is some."""
 
     content_type: str
     pages: int
+
+    @classmethod
+    def of(cls, data: bytes, content_type: str, pages: int) -> "Inspected":
+        """These bytes, known to be of that type and to have so many pages."""
+        inspected = cls(data)
+        inspected.content_type, inspected.pages = content_type, pages
+        return inspected
 
 
 def inspect(data: bytes) -> Inspected:
@@ -75,9 +82,7 @@ def inspect(data: bytes) -> Inspected:
     found = json.loads(header)
     if "fault" in found:
         raise Refused(FAULTS[found["fault"]])
-    kept = Inspected(clean or data)
-    kept.content_type, kept.pages = found["type"], found["pages"]
-    return kept
+    return Inspected.of(clean or data, found["type"], found["pages"])
 
 
 def _examined(data: bytes) -> bytes:
