@@ -226,7 +226,6 @@ def _pip(python: Path, name: str) -> None:
         "pip",
         "install",
         "--require-hashes",
-        "--no-deps",
         "--quiet",
         "--disable-pip-version-check",
         "--no-input",

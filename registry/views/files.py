@@ -8,7 +8,7 @@ from registry.actions.files import SUFFIXES
 from registry.models import StoredFile
 from registry.pages import find
 
-NOTHING = "default-src 'none'; img-src 'self'; style-src 'unsafe-inline'"
+NOTHING = "default-src 'none'; img-src 'self'; style-src 'unsafe-inline'; frame-ancestors 'none'"
 # Chrome and Safari show no PDF in a sandboxed document (crbug.com/41131921); their viewers stand apart from the site.
 POLICY = {"application/pdf": f"{NOTHING}; object-src 'self'"}
 
