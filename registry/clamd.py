@@ -4,11 +4,17 @@ The daemon's own protocol (clamd(8), INSTREAM): chunks of a four-byte length and
 daemon that is named and does not answer stops uploads, since a scan that is skipped in silence is none.
 """
 
+import logging
 import socket
 import struct
 
 from django.conf import settings
 
+from registry.refusals import Refused
+
+log = logging.getLogger(__name__)
+INFECTED = "病毒扫描在这份文件中发现了有害内容，没有保存。请检查您的电脑，换一份干净的文件。"
+NO_SCAN = "病毒扫描暂时不可用，现在不能接收文件。请稍后再试；若一直如此，请联系市局。"
 SECONDS = 20  # for each answer; the daemon's own limit of a scan is longer, and its client's is ours
 CHUNK = 64 * 1024
 
@@ -25,6 +31,18 @@ def state() -> str:
         return "ok" if _asked(b"zPING\0", seconds=2) == "PONG" else "unavailable"
     except ScanUnavailable:
         return "unavailable"
+
+
+def refuse_harm(data: bytes) -> None:
+    """Raises Refused where the daemon finds harm in these bytes, and where one is named and does not answer."""
+    try:
+        harm = finding(data)
+    except ScanUnavailable as error:
+        log.error("uploads are refused, since CQO_CLAMD does not answer: %s", error)
+        raise Refused(NO_SCAN) from error
+    if harm:
+        log.warning("an upload was refused: %s", harm)
+        raise Refused(INFECTED)
 
 
 def finding(data: bytes) -> str:

@@ -11,7 +11,7 @@ from django.test import Client
 from django.urls import reverse
 
 from cqo_portal.middleware import HeadersMiddleware
-from tests.test_access import ADDRESSES, as_persona, path_to, world
+from tests.test_access import ADDRESSES, PERSONAS, as_persona, path_to, world
 from tests.test_enterprise_pages import signed_in
 
 pytestmark = pytest.mark.django_db
@@ -62,7 +62,10 @@ def foreign(page: str) -> list[str]:
     return [address for address, split in parts if split.netloc not in own or split.scheme not in schemes]
 
 
-@pytest.mark.parametrize("persona", ["anonymous", "user_a", "county_one", "municipal", "trainer"])
+LONG = [pytest.param(persona, marks=pytest.mark.long) for persona in PERSONAS[2:]]
+
+
+@pytest.mark.parametrize("persona", [*PERSONAS[:2], *LONG])
 def test_every_answer_has_every_header_and_no_page_leads_elsewhere(persona, world, as_persona):
     client, lacking, leading, stored = as_persona(persona), {}, {}, {}
     for name in ADDRESSES:

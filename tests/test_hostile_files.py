@@ -17,9 +17,11 @@ from PIL import Image, ImageFile
 
 from registry import clamd, inspector, sandbox
 from registry.actions import files
-from registry.actions.files import FAULTS, INFECTED, NO_SCAN, TOO_HARD, Inspected, inspect
+from registry.actions.files import FAULTS, TOO_HARD, Inspected, inspect
+from registry.clamd import INFECTED, NO_SCAN
 from registry.fields import UploadField
 from registry.refusals import Refused
+from registry.sheets import Column, Template, read_sheet
 from tests.cast import pdf, picture
 from tests.good_files import BY_OTHERS, PDFS, PICTURES, every_good
 from tests.hostile_files import BOMBS, HIDING_PLACES, PAYLOADS, document, every_hostile, with_everything_in_it
@@ -228,6 +230,15 @@ def test_a_virus_is_refused_and_a_clean_file_taken(daemon, settings):
     assert inspect(pdf()).pages == 1
     settings.CLAMD = ""
     assert inspect(INFECTED_PDF).pages == 1  # so it was the daemon that refused it
+
+
+def test_a_table_is_scanned_too_before_it_is_read(daemon, settings):
+    template = Template("名单", 1, "", "名单", (Column("name", "姓名", "text"),))
+    table = f"名单 第1版\n姓名\n{HARM.decode()}\n".encode()
+    assert len(read_sheet(table, "a.csv", template).rows) == 1
+    settings.CLAMD = daemon
+    with pytest.raises(Refused, match=INFECTED):
+        read_sheet(table, "a.csv", template)
 
 
 @pytest.mark.parametrize("address", ["/nowhere/clamd.sock", "127.0.0.1:1"])
