@@ -125,9 +125,8 @@ def test_a_telephones_large_photo_is_read_at_half_its_size():
 
 def test_a_file_is_inspected_once_on_its_way_from_the_form_to_the_store(monkeypatch):
     asked = []
-    monkeypatch.setattr(
-        files, "examined", lambda data: asked.append(data) or b'{"type": "application/pdf", "pages": 1}\n'
-    )
+    answer = b'{"type": "application/pdf", "pages": 1}\n'
+    monkeypatch.setattr(files, "_examined", lambda data: asked.append(data) or answer)
     name, kept = UploadField(label="材料").clean(SimpleUploadedFile("a.pdf", pdf()))
     assert isinstance(kept, Inspected) and inspect(kept) is kept
     assert (name, kept, kept.pages) == ("a.pdf", pdf(), 1) and asked == [pdf()]

@@ -138,7 +138,7 @@ def test_a_template_locks_what_says_who_a_row_is_about_and_offers_the_choices():
     "text",
     [
         *("=1+1", "+86", "-1", "@SUM(A1)", "http://a.example/", "<r>x</r>", "_x0041_", "=cmd|'/c'!A"),
-        *('=HYPERLINK("http://a.example/","x")', '=DDE("cmd","/c calc","x")', "@SUM(1+1)*cmd|'/c calc'!A0"),
+        *('=HYPERLINK("x")', '=DDE("cmd","","")', "@SUM(1)*cmd|'/c'!A", "-2+3+cmd|'/c'!A"),
     ],
 )
 def test_nothing_written_into_a_template_becomes_a_formula_a_link_or_markup(text):
