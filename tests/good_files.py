@@ -130,7 +130,7 @@ PDFS: dict[str, Callable[[], bytes]] = {
         lambda w: w.add_annotation(0, Link(rect=(0, 0, 90, 90), url="http://www.qingyuan.gov.cn/a(1).html"))
     ),
     "pypdf, a note": lambda: edited(lambda w: w.add_annotation(0, FreeText(text="批注 (一)", rect=(9, 9, 90, 90)))),
-    "pypdf, an outline": lambda: edited(lambda w: w.add_outline_item("第一章", 0)),
+    "pypdf, an outline": lambda: edited(lambda w: w.add_outline_item(title="第一章", page_number=0)),
     "pypdf, a form": lambda: edited(with_form),
     "pypdf, opens on a page": lambda: edited(with_opening),
     "pypdf, properties": lambda: edited(lambda w: w.add_metadata({"/Title": "关于 /JavaScript 与 (obj) 的说明"})),
