@@ -9,7 +9,8 @@ class PortalConfig(AppConfig):
     verbose_name = "企业首席质量官服务平台"
 
     def ready(self):
-        from cqo_portal.checks import driver_is_psycopg2, sms_gateway_is_there
+        from cqo_portal.checks import driver_is_psycopg2, sms_gateway_is_there, uploads_are_scanned
 
         register(driver_is_psycopg2)
         register(sms_gateway_is_there)
+        register(uploads_are_scanned, deploy=True)

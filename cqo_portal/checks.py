@@ -1,7 +1,7 @@
 """System checks of the portal as a whole."""
 
 from django.conf import settings
-from django.core.checks import Error
+from django.core.checks import Error, Warning
 from django.db.backends.postgresql.psycopg_any import is_psycopg3
 
 from registry.gateways import chosen_class
@@ -33,3 +33,16 @@ def sms_gateway_is_there(app_configs=None, **kwargs):
             )
         ]
     return []
+
+
+def uploads_are_scanned(app_configs=None, **kwargs):
+    """Warn, in a deployment, where no virus scanner is named; an office that wants none silences this by its name."""
+    if settings.CLAMD:
+        return []
+    return [
+        Warning(
+            "上传的文件没有经过病毒扫描。",
+            hint="以 CQO_CLAMD 指明 ClamAV 守护进程；确定不用时，设 CQO_SILENCED_CHECKS=cqo_portal.W001。",
+            id="cqo_portal.W001",
+        )
+    ]

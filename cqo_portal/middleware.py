@@ -1,5 +1,6 @@
 """Small duties of every page: history says under which basis, nothing private is cached, a refusal is a sentence."""
 
+from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import RequestDataTooBig
 from django.db import DatabaseError
@@ -22,6 +23,31 @@ class BasisHistoryMiddleware(HistoryMiddleware):
     def get_context(self, request):
         context = super().get_context(request)
         return context if request.method == "GET" else context | basis_marks(timezone.localdate())
+
+
+class HeadersMiddleware:
+    """What every answer tells a browser, unless it says so itself: pages, errors, redirects, files and static files.
+
+    It stands outermost, so that no answer of another middleware goes past it.
+    """
+
+    SENT = {
+        "X-Content-Type-Options": "nosniff",
+        "X-Permitted-Cross-Domain-Policies": "none",
+        "Referrer-Policy": settings.SECURE_REFERRER_POLICY,
+        "Cross-Origin-Opener-Policy": settings.SECURE_CROSS_ORIGIN_OPENER_POLICY,
+        "Cross-Origin-Resource-Policy": "same-origin",
+        "Permissions-Policy": ", ".join(f"{feature}=()" for feature in settings.FEATURES_REFUSED),
+    }
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        response = self.get_response(request)
+        for name, value in self.SENT.items():
+            response.headers.setdefault(name, value)
+        return response
 
 
 class PrivatePagesMiddleware:

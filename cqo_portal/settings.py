@@ -68,9 +68,12 @@ INSTALLED_APPS = [
     "django_tasks_db",
 ]
 MIDDLEWARE = [
+    # What sets headers stands before what answers by itself: static files and refusals of a host get them too.
+    "cqo_portal.middleware.HeadersMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -78,7 +81,6 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "cqo_portal.accounts.sessions.SessionLimits",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "cqo_portal.accounts.sessions.Gate",
     "cqo_portal.middleware.BasisHistoryMiddleware",
@@ -237,6 +239,8 @@ if env.str("CQO_EMAIL_URL", default=""):
 EMAIL_TIMEOUT = 10  # seconds, each answer of the server
 SMS_GATEWAY = env.str("CQO_SMS_GATEWAY", default="registry.gateways.FileGateway")
 UPLOAD_LIMIT = 10 * 1024 * 1024  # bytes, one file
+# ClamAV's daemon, as the path of its socket or host:port; empty: uploads are not scanned for viruses, which shows.
+CLAMD = env.str("CQO_CLAMD", default="")
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 
@@ -251,22 +255,28 @@ SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 SESSION_COOKIE_AGE = SESSION_ABSOLUTE
-X_FRAME_OPTIONS = "SAMEORIGIN"
+X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+# What no page of the portal asks a browser for.
+FEATURES_REFUSED = [
+    "accelerometer", "browsing-topics", "camera", "display-capture", "geolocation", "gyroscope", "magnetometer",
+    "microphone", "midi", "payment", "usb",
+]  # fmt: skip
+WHITENOISE_ALLOW_ALL_ORIGINS = False
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [NONE],
         "script-src": [SELF],
         "style-src": [SELF],
-        "img-src": [SELF, "data:"],
+        "img-src": [SELF, "data:"],  # Bootstrap's style sheet draws the marks of its fields as data:
         "font-src": [SELF],
         "connect-src": [SELF],
-        "frame-src": [SELF],
+        "frame-src": [NONE],
         "object-src": [NONE],
         "form-action": [SELF],
         "base-uri": [NONE],
-        "frame-ancestors": [SELF],
+        "frame-ancestors": [NONE],
     }
 }
 
@@ -287,3 +297,6 @@ LOGGING = {
         "registry.outbox": {"level": "INFO"},
     },
 }
+# W005, W021: the other hosts of the office's domain, and browsers' preload list, are not the portal's to bind.
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
+SILENCED_SYSTEM_CHECKS += env.list("CQO_SILENCED_CHECKS", default=[])

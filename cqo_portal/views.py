@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST
 
 from cqo_portal import dashboards
 from cqo_portal.atlas import entries
-from registry import citing
+from registry import citing, clamd
 from registry.models import AuthorityName, BasisPeriod, Clause, Edition, Message
 from registry.models.measure import basis_if_any
 from registry.pages import find, page_of
@@ -98,14 +98,15 @@ def measure(request, key=None):
 @login_not_required
 @never_cache
 def healthz(request):
-    """200 when the database answers and every migration is applied, 503 otherwise."""
+    """200 when the database answers and every migration is applied, 503 otherwise; and whether uploads are scanned."""
     try:
         executor = MigrationExecutor(connection)
         pending = executor.migration_plan(executor.loader.graph.leaf_nodes())
         state = {"database": "ok", "migrations": "pending" if pending else "ok"}
     except DatabaseError:
         state = {"database": "unavailable", "migrations": "unknown"}
-    return JsonResponse(state, status=200 if set(state.values()) == {"ok"} else 503)
+    status = 200 if set(state.values()) == {"ok"} else 503
+    return JsonResponse(state | {"virus_scan": clamd.state()}, status=status)
 
 
 def went_wrong(request, status: int):

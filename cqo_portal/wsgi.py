@@ -1,14 +1,12 @@
 """The WSGI entry point that gunicorn serves."""
 
 import os
-from importlib import import_module
 
 from django.core.wsgi import get_wsgi_application
 
-from registry.papers import fonts
+from registry.papers.render import drawer
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cqo_portal.settings")
 application = get_wsgi_application()
 # Not while an act holds its locks: the fonts take half a minute where they are out of date, WeasyPrint half a second.
-fonts.load()
-import_module("registry.papers.render")
+drawer.begin()

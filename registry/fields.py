@@ -166,7 +166,7 @@ class DayField(forms.MultiValueField):
 
 
 class UploadField(forms.FileField):
-    """A PDF, JPG or PNG, checked by content; cleans to (name, bytes)."""
+    """A PDF, JPG or PNG, checked by content; cleans to (name, bytes that were inspected)."""
 
     widget = forms.FileInput(attrs={"accept": ".pdf,.jpg,.jpeg,.png"})
 
@@ -186,9 +186,7 @@ class UploadField(forms.FileField):
             return None
         if upload.size > settings.UPLOAD_LIMIT:
             raise forms.ValidationError(f"文件超过 10 MB。{WANTED}")
-        content = upload.read()
         try:
-            inspect(content)
+            return upload.name, inspect(upload.read())
         except Refused as refusal:
             raise forms.ValidationError(refusal.sentence) from refusal
-        return upload.name, content

@@ -14,6 +14,7 @@ sys.path.insert(0, str(ROOT))
 from cqo_portal import postgres  # noqa: E402  (the path is set above)
 
 RUNS = VAR / "test"
+SEMGREP_QUIET = {"SEMGREP_SEND_METRICS": "off", "SEMGREP_ENABLE_VERSION_CHECK": "0"}
 LINTERS = {
     "ruff check": ["-m", "ruff", "check", "."],
     "ruff format": ["-m", "ruff", "format", "--check", "."],
@@ -21,6 +22,11 @@ LINTERS = {
     "djlint": ["-m", "djlint", "--lint", "--quiet", "."],
     "manage.py check": ["manage.py", "check"],
     "makemigrations --check": ["manage.py", "makemigrations", "--check", "--dry-run"],
+}
+RULES = "script/semgrep"
+SEMGREP = {
+    "semgrep": ["--config", f"{RULES}/rules.yml", "--error", "--quiet", "--exclude", RULES, *steps.APPS, "script"],
+    "semgrep finds what is planted": ["--test", RULES],
 }
 
 
@@ -35,11 +41,13 @@ def main() -> int:
     with steps.alone():
         steps.ensure_secrets()
         steps.make_fonts()
+        steps.ensure_semgrep()
     try:
         with own_cluster() as cluster:
             os.environ["DATABASE_URL"] = cluster.url(postgres.OWNER)
             databases = subprocess.Popen([sys.executable, "script/test_databases.py"], cwd=ROOT)
             failed = [name for name, command in LINTERS.items() if fails(name, command)]
+            failed += [name for name, words in SEMGREP.items() if fails(name, ["scan", *words], steps.SEMGREP)]
             print("· 测试数据库 / test databases", flush=True)
             if databases.wait():
                 failed.append("test databases")
@@ -68,10 +76,11 @@ def own_cluster():
         cluster.remove()
 
 
-def fails(name: str, command: list[str]) -> bool:
+def fails(name: str, command: list[str], program: str | Path = sys.executable) -> bool:
     """Run one linter or the tests; whether it found fault."""
     print(f"· {name}", flush=True)
-    return subprocess.run([sys.executable, *command], cwd=ROOT, stdin=subprocess.DEVNULL).returncode != 0
+    environment = os.environ | SEMGREP_QUIET  # it asks nobody, and tells nobody
+    return subprocess.run([program, *command], cwd=ROOT, env=environment, stdin=subprocess.DEVNULL).returncode != 0
 
 
 if __name__ == "__main__":

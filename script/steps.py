@@ -22,6 +22,8 @@ ROOT = Path(__file__).resolve().parent.parent
 VAR = ROOT / "var"
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
+LOCKS = ROOT / "script" / "locks"
+SEMGREP = VAR / "semgrep" / "bin" / "semgrep"
 SECRETS = VAR / "secrets"
 KEYS = ("cqo_id_key", "cqo_id_hash_key", "cqo_code_key")
 APPS = ("registry", "training", "appointments", "cqo_portal")
@@ -133,15 +135,25 @@ def install(packages: list[str]) -> None:
 
 
 def ensure_venv(*requirements: str) -> None:
-    """Make ``.venv`` of this Python and install the named requirement files, each only when it changed."""
+    """Make ``.venv`` of this Python and install what the named files' locks hold, each only when it changed."""
     if not PYTHON.exists() or _quiet(PYTHON, "-c", "import sys, pip; sys.exit(sys.version_info < (3, 11))"):
         if _quiet(sys.executable, "-c", "import ensurepip, venv"):
             install([f"python3.{sys.version_info.minor}-venv"])
         say("建立 Python 环境 .venv", "making .venv")
         subprocess.run([sys.executable, "-m", "venv", "--clear", VENV], check=True)
     for name in requirements:
-        files = [ROOT / name] if name == "requirements.txt" else [ROOT / "requirements.txt", ROOT / name]
-        once(VENV / f"{name}.installed", fingerprint(files), lambda name=name: _pip(name))
+        once(VENV / f"{name}.installed", fingerprint([LOCKS / name]), lambda name=name: _pip(PYTHON, name))
+
+
+def ensure_semgrep() -> None:
+    """Install semgrep into an environment of its own: its many packages do not meet the portal's."""
+    folder = SEMGREP.parent.parent
+
+    def work() -> None:
+        subprocess.run([PYTHON, "-m", "venv", "--clear", folder], check=True)
+        _pip(folder / "bin" / "python", "semgrep.txt")
+
+    once(VAR / "semgrep.installed", fingerprint([LOCKS / "semgrep.txt"]), work)
 
 
 def ensure_secrets() -> None:
@@ -205,18 +217,20 @@ def make_fonts() -> None:
     once(VAR / "fonts" / "made", mark, work)
 
 
-def _pip(name: str) -> None:
+def _pip(python: Path, name: str) -> None:
+    """Install a lock: these versions and no others, and of each only files whose hashes it has."""
     say(f"安装 {name}", f"installing {name}")
     command = [
-        PYTHON,
+        python,
         "-m",
         "pip",
         "install",
+        "--require-hashes",
         "--quiet",
         "--disable-pip-version-check",
         "--no-input",
         "-r",
-        ROOT / name,
+        LOCKS / name,
     ]
     if subprocess.run(command, stdin=subprocess.DEVNULL).returncode:
         stop(

@@ -13,6 +13,7 @@ from django.template.base import Node
 from django.test import Client
 
 from registry import citing, verification
+from registry.actions import files
 from registry.papers.render import render
 
 pytest_plugins = ["tests.cast", "tests.training_cast", "tests.supervision_cast", "tests.promotion_cast"]
@@ -95,6 +96,7 @@ def numbering_of_its_own(request, monkeypatch):
 
 
 drawn = lru_cache(maxsize=400)(render)
+examined = lru_cache(maxsize=400)(files._examined)
 
 
 @pytest.fixture(autouse=True)
@@ -107,3 +109,9 @@ def drawn_once(request, monkeypatch):
         return
     monkeypatch.setattr(verification, "secrets", Random(0))
     monkeypatch.setattr("registry.papers.render.render", drawn)
+
+
+@pytest.fixture(autouse=True)
+def inspected_once(monkeypatch):
+    """The same bytes are inspected, in a process apart and in earnest, once."""
+    monkeypatch.setattr(files, "_examined", examined)

@@ -19,13 +19,13 @@ pytestmark = pytest.mark.django_db
 def test_a_photo_of_several_frames_as_phones_write_it_is_taken():
     photo = io.BytesIO()
     Image.new("RGB", (40, 30), "white").save(photo, "MPO", save_all=True, append_images=[Image.new("RGB", (40, 30))])
-    assert inspect(photo.getvalue())[1] == "image/jpeg"
+    assert inspect(photo.getvalue()).content_type == "image/jpeg"
 
 
 @pytest.mark.parametrize("spoil", [lambda data: data[:-40], lambda data: data.replace(b"/Pages", b"/Sages")])
 def test_a_damaged_pdf_is_refused_or_read_and_never_a_fault(spoil):
     try:
-        assert inspect(spoil(pdf()))[1] == "application/pdf"
+        assert inspect(spoil(pdf())).content_type == "application/pdf"
     except Refused as refusal:
         assert "PDF" in refusal.sentence
 

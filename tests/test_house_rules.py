@@ -511,3 +511,49 @@ def test_nothing_is_fetched_from_elsewhere():
     """Every address in a template or static file is our own; the name of the SVG language is none."""
     outside = r"https?://(?!www\.w3\.org/)|[\"'(]//[a-z]"
     assert found([*TEMPLATES, *STATIC], outside) == []
+
+
+# --- Forms -----------------------------------------------------------------------------------------------------------
+
+LAYOUT = {"HTML", "Hidden", "Submit", "Button", "Reset", "Fieldset", "Div", "Layout", "Row", "Column", "Field", "Alert"}
+
+
+def compiled_values(tree: ast.Module) -> list[int]:
+    """Lines on which something else than a literal or another part of a layout goes into a part of a layout."""
+    lines = []
+    for node in ast.walk(tree):
+        name = node.func if isinstance(node, ast.Call) else None
+        name = name.attr if isinstance(name, ast.Attribute) else getattr(name, "id", "")
+        if name in LAYOUT:
+            given = [*node.args, *(keyword.value for keyword in node.keywords)]
+            lines += [value.lineno for value in given if not isinstance(value, ast.Constant | ast.Call)]
+        if isinstance(node, ast.Attribute) and node.attr in ("layout", "legend") and isinstance(node.ctx, ast.Store):
+            lines.append(node.lineno)
+    return lines
+
+
+def test_no_value_is_compiled_as_part_of_a_crispy_layout():
+    """crispy-forms compiles the strings of a layout as templates: in one, ``{{ 7|add:35 }}`` becomes 42."""
+    of_forms = {path: tree for path, tree in TREES.items() if "crispy_forms" in path.read_text(encoding="utf-8")}
+    assert of_forms, "crispy is used somewhere, if only for its helper"
+    assert {where(path): lines for path, tree in of_forms.items() if (lines := compiled_values(tree))} == {}
+
+
+def test_a_value_in_a_layout_would_be_found():
+    planted = 'helper.layout = Layout(Fieldset("标题", "name"), HTML(f"<p>{person.name}</p>"), Submit("save", words))'
+    assert compiled_values(ast.parse(planted)) == [1, 1, 1]
+    assert compiled_values(ast.parse('Layout(Fieldset("标题", "name"), Submit("save", "保存"))')) == []
+
+
+# --- What leaves as a file -------------------------------------------------------------------------------------------
+
+
+def writers_of_sheets() -> set[str]:
+    """The modules that write what a spreadsheet program opens."""
+    wanted = re.compile(r"csv\.(DictW|w)riter|xlsxwriter import (.*, )?Workbook|openpyxl|text/csv")
+    return {where(path) for path in SOURCES if wanted.search(path.read_text(encoding="utf-8"))}
+
+
+def test_one_module_writes_spreadsheets_and_that_one_writes_no_formulas():
+    """A CSV would have to guard = + - @ tab and CR itself: none is written. tests/test_sheets.py opens the XLSX."""
+    assert writers_of_sheets() == {"registry/sheets/writing.py:0"}

@@ -3,8 +3,10 @@
 import hashlib
 import http.server
 import io
+import os
 import pickle
 import re
+import signal
 import subprocess
 import sys
 import threading
@@ -32,6 +34,7 @@ from appointments.documents import (
     letter_of_authorisation,
 )
 from registry.papers import fonts
+from registry.papers import render as render_module
 from registry.papers.render import PaperError, render
 from registry.papers.setting import (
     CLOSING,
@@ -43,6 +46,7 @@ from registry.papers.setting import (
     shape_title,
     split_name,
 )
+from registry.refusals import Refused
 
 pytestmark = pytest.mark.drawn_afresh
 
@@ -499,6 +503,49 @@ def test_a_paper_that_names_an_address_is_refused_and_nothing_is_asked(probe, li
     sheet = weasyprint.CSS(string=css.format(url), font_config=config)
     weasyprint.HTML(string=html.format(url)).write_pdf(stylesheets=[sheet], font_config=config)
     assert hits
+
+
+@pytest.fixture
+def hasty(monkeypatch):
+    """A process of this test's own that draws, with a second for each paper."""
+    monkeypatch.setattr(render_module, "SECONDS", 1)
+    drawer = render_module.Drawer()
+    monkeypatch.setattr(render_module, "drawer", drawer)
+    yield drawer
+    drawer.end()
+
+
+def test_an_absurdly_long_paper_is_refused_in_its_time_and_the_next_one_drawn(hasty):
+    """One of a million characters takes minutes without the limit, and holds what the act has locked."""
+    assert render("<p>x</p>", "").pages == 1
+    begun = time.monotonic()
+    with pytest.raises(Refused, match="内容过多"):
+        render(f"<p>{'量' * 1_000_000}</p>", "p { font-family: var(--body) }")
+    assert time.monotonic() - begun < 8
+    assert render("<p>x</p>", "").pages == 1
+
+
+@pytest.mark.parametrize("page", ["<div>" * 5000, "<table><tr><td>" * 400])
+def test_a_paper_that_fells_the_process_is_refused_and_the_next_one_drawn(page, hasty):
+    with pytest.raises(Refused, match="内容过多"):
+        render(page, "")
+    assert render("<p>x</p>", "").pages == 1
+
+
+def test_a_process_that_was_killed_is_begun_again(hasty):
+    render("<p>x</p>", "")
+    os.kill(hasty._process.pid, signal.SIGKILL)
+    hasty._process.wait()
+    with pytest.raises(Refused):
+        render("<p>x</p>", "")
+    assert render("<p>x</p>", "").pages == 1
+
+
+def test_the_lines_of_a_text_of_marks_alone_are_soon_set():
+    """Which the process of the act itself does; each mark looked at all others once, and this took half a minute."""
+    start = time.process_time()
+    assert len(set_lines([Run("（" * 20_000)], measure=28, advance=fonts.load().advance)) > 300
+    assert time.process_time() - start < 5
 
 
 def test_markup_and_addresses_in_a_persons_or_enterprises_name_are_printed_not_followed(listener):

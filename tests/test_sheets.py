@@ -135,13 +135,23 @@ def test_a_template_locks_what_says_who_a_row_is_about_and_offers_the_choices():
 
 
 @pytest.mark.parametrize(
-    "text", ["=1+1", "+86", "-1", "@SUM(A1)", "http://a.example/", "<r>x</r>", "_x0041_", "=cmd|'/c'!A"]
+    "text",
+    [
+        *("=1+1", "+86", "-1", "@SUM(A1)", "http://a.example/", "<r>x</r>", "_x0041_", "=cmd|'/c'!A"),
+        *('=HYPERLINK("x")', '=DDE("cmd","","")', "@SUM(1)*cmd|'/c'!A", "-2+3+cmd|'/c'!A"),
+    ],
 )
 def test_nothing_written_into_a_template_becomes_a_formula_a_link_or_markup(text):
     data = write_template(TEMPLATE, [CLEAN | {"name": text}])
     sheet = parts_of(data)[SHEET_XML]
     assert b"<f" not in sheet.replace(b"<formula", b"") and b"hyperlink" not in sheet
     assert read(data).rows[0].values["name"] == text
+
+
+@pytest.mark.parametrize("text", ["\t=1+1", "\r=1+1", "\n=1+1", " =1+1"])
+def test_a_blank_before_it_makes_no_formula_of_a_text_either(text):
+    sheet = parts_of(write_template(TEMPLATE, [CLEAN | {"name": text}]))[SHEET_XML]
+    assert b"<f" not in sheet.replace(b"<formula", b"") and b't="s"' in sheet
 
 
 def test_a_template_for_nothing_in_particular_has_no_subject():

@@ -120,9 +120,9 @@ def test_a_photo_is_stored_upright_and_a_transparent_picture_on_white():
     turned, exif = io.BytesIO(), Image.Exif()
     exif[0x0112] = 6
     Image.new("RGB", (40, 20), "white").save(turned, "JPEG", exif=exif)
-    with Image.open(io.BytesIO(inspect(turned.getvalue())[0])) as stored:
+    with Image.open(io.BytesIO(inspect(turned.getvalue()))) as stored:
         assert stored.size == (20, 40) and not stored.getexif()
     clear = io.BytesIO()
     Image.new("RGBA", (4, 4), (0, 0, 0, 0)).save(clear, "PNG")
-    with Image.open(io.BytesIO(inspect(clear.getvalue())[0])) as stored:
+    with Image.open(io.BytesIO(inspect(clear.getvalue()))) as stored:
         assert stored.convert("RGB").getpixel((1, 1)) == (255, 255, 255)

@@ -25,7 +25,7 @@ from pypdf.generic import (
     StreamObject,
 )
 
-from registry.papers import sheet
+from registry.papers import render, sheet
 from registry.papers.setting import clean
 from registry.papers.sheet import MM
 from registry.refusals import Refused
@@ -35,7 +35,7 @@ PAGES = 300  # of a bundle: about what can be drawn in a web request's time and 
 MB = 1024 * 1024
 FILE_SIZE = 40 * MB  # of one file
 VOLUME_SIZE = 200 * MB  # of all files of a bundle, which are in memory at once
-PIXELS = 40_000_000  # of a picture, as in uploads
+PIXELS = 40_000_000  # of a picture: twice what uploads keep today
 LONG_EDGE = 2400  # pixels a picture keeps: A4 at 200 dpi
 A4 = (210 * MM, 297 * MM)
 MARGIN = 15 * MM  # white around a picture
@@ -300,7 +300,7 @@ def _set(text: str, measure: float, indent: float = 0) -> SafeString:
 
 def _drawn(name: str, context: dict[str, object]) -> PdfReader:
     html = render_to_string(f"papers/{name}.html", context)
-    return PdfReader(io.BytesIO(sheet.rendered(html, sheet.style("common", "bundle")).pdf))
+    return PdfReader(io.BytesIO(render.render(html, sheet.style("common", "bundle")).pdf))
 
 
 # Page numbers

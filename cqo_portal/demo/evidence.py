@@ -6,6 +6,7 @@ from functools import cache
 from django.conf import settings
 from PIL import Image, ImageDraw, ImageFont
 
+from registry.actions.files import Inspected
 from registry.papers import fonts
 
 SIZE = (620, 877)  # A4 at 75 dpi
@@ -24,7 +25,7 @@ def _wrapped(text: str, length: int) -> list[str]:
     return [text[at : at + length] for at in range(0, len(text), length)] or [""]
 
 
-def scan(title: str, lines: list[str], *, issuer: str, as_pdf: bool) -> bytes:
+def scan(title: str, lines: list[str], *, issuer: str, as_pdf: bool) -> Inspected:
     """A page with a title, some lines, an issuer and a sketched seal, as the bytes of a PDF or JPEG.
 
     The same words give the same bytes.
@@ -49,4 +50,4 @@ def scan(title: str, lines: list[str], *, issuer: str, as_pdf: bool) -> bytes:
         page.save(file, "PDF", resolution=75, quality=70, creationDate=None, modDate=None)
     else:
         page.save(file, "JPEG", quality=70)
-    return file.getvalue()
+    return Inspected.of(file.getvalue(), "application/pdf" if as_pdf else "image/jpeg", 1)

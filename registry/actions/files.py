@@ -1,69 +1,86 @@
-"""Uploads: checked by content, images re-encoded, kept under generated names."""
+"""Uploads: checked by content, in a process apart; pictures drawn anew; kept under generated names."""
 
-import io
+import json
+import logging
 import secrets
-from pathlib import PureWindowsPath
+from pathlib import Path, PureWindowsPath
 
 from django.conf import settings
 from django.utils.text import get_valid_filename
-from PIL import Image, ImageOps, UnidentifiedImageError
-from pypdf import PdfReader
 
-from registry import filestore
+from registry import clamd, filestore, sandbox
 from registry.actions.common import allow
 from registry.models import County, Enterprise, StoredFile, User
 from registry.refusals import Refused
 
+log = logging.getLogger(__name__)
 WANTED = "请上传 PDF、JPG 或 PNG 文件，每个不超过 10 MB。"
-IMAGE_TYPES = {"JPEG": "image/jpeg", "PNG": "image/png"}
-PIXELS = 40_000_000
+SUFFIXES = {"application/pdf": "pdf", "image/jpeg": "jpg", "image/png": "png"}
+INSPECTOR = Path(__file__).resolve().parent.parent / "inspector.py"
+LIMITS = {"memory": 768 * sandbox.MEGABYTE, "seconds": 10, "output": 96 * sandbox.MEGABYTE}
+ANEW = "请把文件重新打印（导出）为普通的 PDF，或者扫描后再上传。"
+# What the inspector found, by its code.
+FAULTS = {
+    "kind": f"文件内容不是 PDF、JPG 或 PNG。{WANTED}",
+    "damaged": f"无法打开这份 PDF，文件可能已损坏。{WANTED}",
+    "torn": f"无法打开这张图片，文件可能已损坏。{WANTED}",
+    "pixels": "图片过大（PNG 不超过 2000 万像素，JPG 不超过 8000 万像素），请缩小后再上传。",
+    "encrypted": "这份 PDF 设有密码或者使用限制，请上传没有密码的文件。",
+    "script": f"这份 PDF 含有脚本或者自动执行的动作，不能上传。{ANEW}",
+    "action": f"这份 PDF 含有启动程序、提交数据或者打开其他文件的动作，不能上传。{ANEW}",
+    "form": f"这份 PDF 含有 XFA 动态表单，不能上传。{ANEW}",
+    "media": f"这份 PDF 含有音频、视频或者三维内容，不能上传。{ANEW}",
+    "files": f"这份 PDF 中夹带了其他文件，不能上传。请把附件分别上传。{ANEW}",
+    "link": f"这份 PDF 含有不指向网页、邮箱或者电话的链接，不能上传。{ANEW}",
+    "foreign": f"这份 PDF 的开头或者末尾夹带了其他内容，不能上传。{ANEW}",
+    "bomb": f"这份 PDF 展开后过大，可能是恶意文件，没有读取。{ANEW}",
+    "tree": f"这份 PDF 的页面结构异常，没有读取。{ANEW}",
+    "pages": "这份 PDF 超过 2000 页，请分成几份上传。",
+    "no pages": "这份 PDF 没有任何页面。",
+}
+TOO_HARD = f"检查这份文件所需的时间或者内存过多，可能是恶意文件，没有保存。{ANEW}"
 
 
-def _checked_image(data: bytes) -> tuple[bytes, str]:
-    """The picture drawn anew, without EXIF or anything hidden behind it. Raises Refused."""
-    try:
-        with Image.open(io.BytesIO(data), formats=tuple(IMAGE_TYPES)) as picture:
-            if picture.width * picture.height > PIXELS:
-                raise Refused("图片过大（超过 4000 万像素），请缩小后再上传。")
-            # Phones write several frames into one JPEG, which Pillow then calls MPO: the first is the picture.
-            kind, clean = "PNG" if picture.format == "PNG" else "JPEG", io.BytesIO()
-            upright = ImageOps.exif_transpose(picture).convert("RGBA")
-            paper = Image.new("RGBA", upright.size, "white")
-            Image.alpha_composite(paper, upright).convert("RGB").save(
-                clean, kind, **({"quality": 88} if kind == "JPEG" else {"optimize": False})
-            )
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError) as fault:
-        raise Refused(f"无法打开这张图片，文件可能已损坏。{WANTED}") from fault
-    return clean.getvalue(), IMAGE_TYPES[kind]
+class Inspected(bytes):
+    """Bytes fit to be kept, with what they are: ``inspect`` makes them, and what the portal draws itself is some."""
+
+    content_type: str
+    pages: int
+
+    @classmethod
+    def of(cls, data: bytes, content_type: str, pages: int) -> "Inspected":
+        """These bytes, known to be of that type and to have so many pages."""
+        inspected = cls(data)
+        inspected.content_type, inspected.pages = content_type, pages
+        return inspected
 
 
-def _checked_pdf(data: bytes) -> int:
-    """Number of pages. Raises Refused for an encrypted or broken PDF."""
-    try:
-        reader = PdfReader(io.BytesIO(data))
-        if reader.is_encrypted:
-            raise Refused("这份 PDF 设有密码，请上传没有密码的文件。")
-        pages = len(reader.pages)
-    except Refused:
-        raise
-    except Exception as fault:  # a damaged PDF makes the reader raise nearly anything
-        raise Refused(f"无法打开这份 PDF，文件可能已损坏。{WANTED}") from fault
-    if not pages:
-        raise Refused("这份 PDF 没有任何页面。")
-    return pages
+def inspect(data: bytes) -> Inspected:
+    """The bytes to keep: a PDF as it is, a picture drawn anew. What was inspected once is not inspected again.
 
-
-def inspect(data: bytes) -> tuple[bytes, str, int]:
-    """Bytes to keep, content type and pages, by what the file is and not by what it is called. Raises Refused."""
+    Raises Refused.
+    """
+    if isinstance(data, Inspected):
+        return data
     if not data:
         raise Refused("文件是空的，请重新选择。")
     if len(data) > settings.UPLOAD_LIMIT:
         raise Refused(f"文件超过 10 MB。{WANTED}")
-    if data.startswith(b"%PDF-"):
-        return data, "application/pdf", _checked_pdf(data)
-    if data.startswith((b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n")):
-        return *_checked_image(data), 1
-    raise Refused(f"文件内容不是 PDF、JPG 或 PNG。{WANTED}")
+    clamd.refuse_harm(data)
+    try:
+        header, _, clean = _examined(data).partition(b"\n")
+    except sandbox.Overrun as error:
+        log.warning("an upload was refused: %s", error)
+        raise Refused(TOO_HARD) from error
+    found = json.loads(header)
+    if "fault" in found:
+        raise Refused(FAULTS[found["fault"]])
+    return Inspected.of(clean or data, found["type"], found["pages"])
+
+
+def _examined(data: bytes) -> bytes:
+    """What the inspector writes about these bytes. Raises sandbox.Overrun."""
+    return sandbox.run(INSPECTOR, data, **LIMITS)
 
 
 def store_file(
@@ -111,16 +128,15 @@ def store_file_of_person(data: bytes, name: str, *, enterprise: Enterprise, at) 
 
 
 def _keep(data: bytes, name: str, **whose) -> StoredFile:
-    clean, content_type, pages = inspect(data)
+    clean = inspect(data)
     base = PureWindowsPath(name).name  # takes both kinds of slash
     stem = get_valid_filename(base.rsplit(".", 1)[0].strip("._ ") or "文件")[:90]
-    suffix = {"application/pdf": "pdf", "image/jpeg": "jpg", "image/png": "png"}[content_type]
     return StoredFile.unscoped.create(
         reference=secrets.token_hex(12) + "0",
-        name=f"{stem}.{suffix}",
-        content_type=content_type,
+        name=f"{stem}.{SUFFIXES[clean.content_type]}",
+        content_type=clean.content_type,
         size=len(clean),
         sha256=filestore.keep(clean),
-        pages=pages,
+        pages=clean.pages,
         **whose,
     )

@@ -11,7 +11,7 @@ from datetime import date
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
-from registry.papers import fonts, sheet
+from registry.papers import fonts, render, sheet
 from registry.papers.setting import Run, as_paragraph, clean, shape_title, split_name
 from registry.papers.sheet import MM
 from registry.rules import day_words
@@ -84,7 +84,7 @@ def draw(facts: sheet.SheetFacts, letter: Letter, *, preview: bool) -> bytes:
     }
     lengths["attached"] = f"{LISTED + _number_width(letter.attachments):.3f}em"
     css = sheet.style("common", "official", lengths=lengths)
-    return sheet.rendered(render_to_string("papers/official.html", context), css).pdf
+    return render.render(render_to_string("papers/official.html", context), css).pdf
 
 
 def letterhead(name: str, largest: float) -> tuple[float, float, float]:

@@ -7,6 +7,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -71,12 +72,15 @@ def set_lines(runs: Sequence[Run], *, measure: float, advance: Advance, indent: 
     text = "".join(run.text for run in runs)
     classes = [run.css for run in runs for _ in run.text]
     squeezed = _squeezed(text)
+    # Added up once, so that a long text takes no more for each character than a short one.
+    reach = [0.0, *accumulate(map(advance, text))]
+    halves = [0, *accumulate(k in squeezed for k in range(len(text)))]
 
     def width(start: int, end: int) -> float:
         """Width of text[start:end] as a line of its own: its last mark keeps its empty half."""
-        return sum(map(advance, text[start:end])) - 0.5 * sum(start <= k < end - 1 for k in squeezed)
+        return reach[end] - reach[start] - 0.5 * (halves[max(start, end - 1)] - halves[start])
 
-    bounds = _bounds(runs, text, lambda start, end: width(start, end) > measure - indent)
+    bounds = _bounds(runs, text, lambda start, end: width(start, end) > measure - indent + 1e-6)
     starts = [0]
     for start, end in zip(bounds, bounds[1:], strict=False):
         room = measure - (indent if starts[-1] == 0 else 0)

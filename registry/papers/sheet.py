@@ -7,17 +7,13 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from typing import TYPE_CHECKING
 
 from django.template.loader import get_template, render_to_string
 from django.utils.safestring import SafeString
 
-from registry.papers import fonts, qr
+from registry.papers import fonts, qr, render
 from registry.papers.setting import Line, Run, as_paragraph, clean, set_lines, split_name
 from registry.refusals import Refused
-
-if TYPE_CHECKING:
-    from registry.papers.render import Rendering
 
 MM = 72 / 25.4  # points in a millimetre
 TEXT_WIDTH = 156  # mm, 版心 of GB/T 9704-2012
@@ -54,18 +50,11 @@ def draw(
     context = common(facts, preview=preview) | words
     css = style("common", *(["landscape"] if landscape else []), style_sheet or name, lengths=lengths)
     for tight in (False, True):
-        rendering = rendered(render_to_string(f"papers/{name}.html", context | {"tight": tight}), css)
+        rendering = render.render(render_to_string(f"papers/{name}.html", context | {"tight": tight}), css)
         # What still runs over with less white between the lines takes its second page.
         if rendering.pages == 1:
             break
     return rendering.pdf
-
-
-def rendered(html: str, css: str) -> "Rendering":
-    """``render``; commands that draw nothing are spared its import, a third of a process's start."""
-    from registry.papers.render import render
-
-    return render(html, css)
 
 
 def common(facts: SheetFacts, *, preview: bool) -> dict[str, object]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from xlsxwriter.utility import xl_col_to_name
 
+from registry import clamd
 from registry.refusals import Refused
 from registry.sheets.cells import CellFault, is_blank, plain, shown, value_of
 from registry.sheets.delimited import read_delimited
@@ -86,6 +87,7 @@ def _grid(data: bytes, filename: str, template: Template) -> Grid:
         raise Refused("文件是空的。")
     if len(data) > MAX_UPLOAD:
         raise Refused(f"文件超过 {MAX_UPLOAD // 1024 // 1024} MB。请删去模板以外的内容，或分成几份上传。")
+    clamd.refuse_harm(data)
     if data.startswith(b"PK\x03\x04"):
         return read_workbook(data)
     if data.startswith(OLE):

@@ -4,11 +4,11 @@ from django.http import HttpResponse
 from django.views.decorators.http import require_safe
 
 from registry import filestore
+from registry.actions.files import SUFFIXES
 from registry.models import StoredFile
 from registry.pages import find
 
-SUFFIX = {"application/pdf": "pdf", "image/jpeg": "jpg", "image/png": "png"}
-NOTHING = "default-src 'none'; img-src 'self'; style-src 'unsafe-inline'"
+NOTHING = "default-src 'none'; img-src 'self'; style-src 'unsafe-inline'; frame-ancestors 'none'"
 # Chrome and Safari show no PDF in a sandboxed document (crbug.com/41131921); their viewers stand apart from the site.
 POLICY = {"application/pdf": f"{NOTHING}; object-src 'self'"}
 
@@ -22,7 +22,7 @@ def file(request, reference):
 def served(stored: StoredFile) -> HttpResponse:
     """The bytes under a generated name, in a browser that may run nothing of them and keep nothing."""
     response = HttpResponse(filestore.fetch(stored.sha256), content_type=stored.content_type)
-    response["Content-Disposition"] = f'inline; filename="{stored.reference}.{SUFFIX[stored.content_type]}"'
+    response["Content-Disposition"] = f'inline; filename="{stored.reference}.{SUFFIXES[stored.content_type]}"'
     response["X-Content-Type-Options"] = "nosniff"
     response["Content-Security-Policy"] = POLICY.get(stored.content_type, f"{NOTHING}; sandbox")
     response["Cache-Control"] = "private, no-store"
