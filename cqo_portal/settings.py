@@ -174,6 +174,9 @@ if env.str("CQO_EMAIL_URL", default=""):
     vars().update(env.email_url("CQO_EMAIL_URL"))  # sets EMAIL_BACKEND, EMAIL_HOST and what belongs to it
 EMAIL_TIMEOUT = 10  # seconds, each answer of the server
 SMS_GATEWAY = env.str("CQO_SMS_GATEWAY", default="registry.gateways.FileGateway")
+# Where backups without a folder of their own stand, and PostgreSQL's client programs where they are not found.
+BACKUP_DIR = Path(env.str("CQO_BACKUPS", default=str(VAR_DIR / "backups")))
+PG_BIN = env.str("CQO_PG_BIN", default="")
 UPLOAD_LIMIT = 10 * 1024 * 1024  # bytes, one file
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
