@@ -6,6 +6,8 @@ import environ
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
+from cqo_portal import logs
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = BASE_DIR / "var"
 env = environ.Env()
@@ -66,6 +68,7 @@ INSTALLED_APPS = [
     "django_tasks_db",
 ]
 MIDDLEWARE = [
+    "cqo_portal.middleware.RequestLogMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -211,21 +214,6 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["console"], "level": "WARNING"},
-    "loggers": {
-        # fontTools and WeasyPrint narrate every font; faults still come through.
-        "fontTools": {"level": "ERROR"},
-        "weasyprint": {"level": "ERROR"},
-        # The worker's tasks and the clock's duties, as they begin and end.
-        "django_tasks": {"level": "INFO"},
-        "cqo_portal.clock": {"level": "INFO"},
-        "registry.jobs": {"level": "INFO"},
-        "registry.outbox": {"level": "INFO"},
-    },
-}
+# One JSON object a line for whoever collects them; text for a first look at a terminal.
+LOGGING = logs.configuration(env.str("CQO_LOG_FORMAT", default="text" if DEMO or DEBUG else "json"))
 SILENCED_SYSTEM_CHECKS = ["account.W001"]
