@@ -77,16 +77,17 @@ def back_up(target: Path, *, at: datetime, database: dict | None = None) -> dict
     return manifest
 
 
+def reach(database: dict) -> dict:
+    """How psycopg2 reaches a database of Django's settings, without the limits that pages need."""
+    known = {"host": "HOST", "port": "PORT", "user": "USER", "password": "PASSWORD", "dbname": "NAME"}
+    options = {key: value for key, value in database.get("OPTIONS", {}).items() if key.startswith("ssl")}
+    return options | {name: database[key] for name, key in known.items() if database.get(key)}
+
+
 @contextmanager
 def _session(database: dict) -> Iterator[Session]:
     """A session of its own with one snapshot for all it reads."""
-    reach = {
-        name: database.get(key)
-        for name, key in {"host": "HOST", "port": "PORT", "user": "USER", "password": "PASSWORD"}.items()
-        if database.get(key)
-    }
-    options = {key: value for key, value in database.get("OPTIONS", {}).items() if key.startswith("ssl")}
-    with closing(psycopg2.connect(dbname=database["NAME"], **reach, **options)) as session:
+    with closing(psycopg2.connect(**reach(database))) as session:
         session.set_session(isolation_level="REPEATABLE READ", readonly=True, autocommit=True)
         _ask(session, PLAIN)
         yield session

@@ -64,8 +64,7 @@ def elsewhere(portal):
 
 def rows(database: dict, statement: str) -> list[tuple]:
     """What another database answers."""
-    known = {"host": database["HOST"] or None, "port": database["PORT"] or None, "user": database["USER"]}
-    with closing(psycopg2.connect(dbname=database["NAME"], password=database["PASSWORD"] or None, **known)) as session:
+    with closing(psycopg2.connect(**backup.reach(database))) as session:
         session.autocommit = True
         with session.cursor() as cursor:
             cursor.execute(statement)
