@@ -115,13 +115,13 @@ class RunningPortal:
         self.run("load_measure", "registry/measures/qingyuan-2016.toml")
         self.run("-c", SET_UP)
 
-    def start_web(self) -> None:
-        """Start gunicorn as production does, and wait until it answers."""
+    def start_web(self, **settings: str) -> None:
+        """Start gunicorn as production does, with more settings, and wait until it answers."""
         with self.log.open("a") as out:
             self.web = subprocess.Popen(
                 [PYTHON, "-m", "gunicorn", "--config", "python:cqo_portal.serving"],
                 cwd=ROOT,
-                env=self.environment(),
+                env=self.environment() | settings,
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=out,
@@ -137,7 +137,7 @@ class RunningPortal:
         try:
             with closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)) as line:
                 line.request("GET", "/healthz")
-                return line.getresponse().status == 200
+                return line.getresponse().status < 500
         except OSError:
             return False
 

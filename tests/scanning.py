@@ -8,17 +8,17 @@ from pathlib import Path
 
 
 def forms_of(number: str) -> dict[str, list[bytes]]:
-    """How a number reads in each encoding: both byte orders, three places within a base64 group, both cases."""
+    """How a number reads in each encoding: both byte orders, three places within a base64 group."""
     data = number.encode()
     in_base64 = []
     for shift in range(3):
         first, last = -(-shift * 8 // 6), (shift + len(data)) * 8 // 6  # the letters that hang on no neighbour
         in_base64.append(b64encode(b"\0" * shift + data)[first:last])
     return {
-        "utf-8": [data, data.lower()],
-        "utf-16": [form for kind in ("le", "be") for form in (number.encode(f"utf-16-{kind}"),)],
+        "utf-8": [data],
+        "utf-16": [number.encode("utf-16-le"), number.encode("utf-16-be")],
         "base64": in_base64,
-        "hex": [data.hex().encode(), data.hex().upper().encode()],
+        "hex": [data.hex().encode()],  # digits and X: no letter in it
     }
 
 
