@@ -48,7 +48,6 @@ for n in range({COMPANIES}):
     company = enterprise(10000001 + n, f"企业{{'甲乙丙丁'[n]}}公司", by=officer, at=datetime.now(UTC))
     account(f"enterprise-{{n}}", Role.ENTERPRISE, "经办人", enterprise=company)
 """
-FORM = "application/x-www-form-urlencoded"
 
 
 def free_port() -> int:
@@ -189,6 +188,14 @@ def in_characters(n: int) -> str:
     return "试" + "".join("甲乙丙丁戊己庚辛壬癸"[int(digit)] for digit in f"{n:05d}")
 
 
+class Upload(SimpleUploadedFile):
+    """A file that can be sent again."""
+
+    def read(self, *size):
+        self.seek(0)
+        return super().read(*size)
+
+
 class Enterprise(threading.Thread):
     """Signs in and puts people on file, every third with a diploma, until told to stop.
 
@@ -199,7 +206,7 @@ class Enterprise(threading.Thread):
         super().__init__(daemon=True)
         self.portal, self.n, self.ledger = portal, n, ledger
         self.cookies: dict[str, str] = {}
-        self.line = None
+        self.line, self.page = None, b""
         self.going, self.fault = True, None
 
     def run(self) -> None:
@@ -213,8 +220,10 @@ class Enterprise(threading.Thread):
 
     def sign_in(self) -> None:
         """Open a session as a browser does."""
-        self.until_answered("GET", "/accounts/login/")
+        self.send("/accounts/login/")
         status, where = self.send("/accounts/login/", {"login": f"enterprise-{self.n}", "password": PASSWORD})
+        if not self.going and status == 0:
+            return
         assert (status, where) == (302, "/"), (status, where)
 
     def put_on_file(self, n: int) -> None:
@@ -228,7 +237,7 @@ class Enterprise(threading.Thread):
         status, where = self.send("/candidates/new/", sent)
         if not self.going and status == 0:
             return
-        assert status == 302 and where.startswith("/candidates/"), (status, where)
+        assert status == 302 and where.startswith("/candidates/"), (status, where, self.page.decode())
         self.ledger.people[name] = where
         if n % 3 == 0:
             self.add_diploma(n, where)
@@ -239,24 +248,21 @@ class Enterprise(threading.Thread):
         Image.new("RGB", (8, 8), (n % 256, n // 256 % 256, n // 65536)).save(data, "PNG")
         sent = {"token": uuid4(), "level": EducationLevel.BACHELOR, "school": in_characters(n), "major": "质量"}
         sent |= {"graduated_on_year": "2000", "graduated_on_month": "7", "graduated_on_day": "1"}
-        sent |= {"evidence": SimpleUploadedFile("毕业证.png", data.getvalue(), "image/png")}
+        sent |= {"evidence": Upload("毕业证.png", data.getvalue(), "image/png")}
         status, where = self.send(f"{person}facts/education/new/", sent, upload=True)
         if not self.going and status == 0:
             return
         assert status == 302, (status, where)
         self.ledger.facts[in_characters(n)] = person
 
-    def send(self, path: str, form: dict, upload: bool = False) -> tuple[int, str]:
-        """Send a form until it is answered; status and the address shown next. (0, "") when told to stop before."""
-        form = form | {"csrfmiddlewaretoken": self.cookies["csrftoken"]}
-        body = encode_multipart(BOUNDARY, form) if upload else urlencode(form).encode()
-        return self.until_answered("POST", path, body, MULTIPART_CONTENT if upload else FORM)
+    def send(self, path: str, form: dict | None = None, upload: bool = False) -> tuple[int, str]:
+        """Ask for a page or send a form, again after each failure of the portal; a refusal is an answer.
 
-    def until_answered(self, method: str, path: str, body: bytes = b"", kind: str = FORM) -> tuple[int, str]:
-        """Ask again after each failure of the portal; a refusal is an answer."""
+        Status and the address shown next; (0, "") when told to stop before there was an answer.
+        """
         while True:
             try:
-                status, where = self.ask(method, path, body, kind)
+                status, where = self.ask(path, form, upload)
             except (OSError, http.client.HTTPException):
                 self.ledger.outcomes["no answer"] += 1
                 self.hang_up()
@@ -269,13 +275,17 @@ class Enterprise(threading.Thread):
                 return 0, ""
             time.sleep(0.05)
 
-    def ask(self, method: str, path: str, body: bytes, kind: str) -> tuple[int, str]:
+    def ask(self, path: str, form: dict | None = None, upload: bool = False) -> tuple[int, str]:
         """One request on the line that is open, or on a new one."""
         self.line = self.line or http.client.HTTPConnection("127.0.0.1", self.portal.port, timeout=30)
-        cookies = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
-        self.line.request(method, path, body, {"Content-Type": kind, "Cookie": cookies})
+        headers, body = {"Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items())}, None
+        if form is not None:
+            form = form | {"csrfmiddlewaretoken": self.cookies["csrftoken"]}
+            body = encode_multipart(BOUNDARY, form) if upload else urlencode(form).encode()
+            headers["Content-Type"] = MULTIPART_CONTENT if upload else "application/x-www-form-urlencoded"
+        self.line.request("GET" if form is None else "POST", path, body, headers)
         answer = self.line.getresponse()
-        answer.read()
+        self.page = answer.read()
         for header in answer.headers.get_all("Set-Cookie", ()):
             name, value = re.match(r"([^=]+)=([^;]*)", header).groups()
             self.cookies[name] = value

@@ -110,8 +110,8 @@ def probe(portal: RunningPortal, enterprise: Enterprise) -> None:
     """Send numbers where none belong, as people do: in an address, in a field too many, in a form that is refused."""
     enterprise.going = True
     for n, number in enumerate(enterprise.ledger.numbers[:20]):
-        enterprise.ask("GET", f"/candidates/?q={number}", b"", "text/plain")
-        enterprise.ask("GET", f"/{number}/", b"", "text/plain")
+        enterprise.ask(f"/candidates/?q={number}")
+        enterprise.ask(f"/{number}/")
         enterprise.send("/candidates/new/", {"id_number": number, number: number, "name": in_characters(n)})
         enterprise.send("/accounts/login/", {"login": number, "password": number})
 
