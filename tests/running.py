@@ -219,12 +219,13 @@ class Enterprise(threading.Thread):
             self.fault = fault
 
     def sign_in(self) -> None:
-        """Open a session as a browser does."""
-        self.send("/accounts/login/")
-        status, where = self.send("/accounts/login/", {"login": f"enterprise-{self.n}", "password": PASSWORD})
-        if not self.going and status == 0:
-            return
-        assert (status, where) == (302, "/"), (status, where)
+        """Open a session as a browser does; a log-in that was cut in two is done again."""
+        answer = None
+        while self.going and answer != (302, "/"):
+            self.cookies.clear()
+            self.send("/accounts/login/")
+            if self.cookies:
+                answer = self.send("/accounts/login/", {"login": f"enterprise-{self.n}", "password": PASSWORD})
 
     def put_on_file(self, n: int) -> None:
         """One person, and perhaps the diploma."""
@@ -273,7 +274,7 @@ class Enterprise(threading.Thread):
                 self.ledger.outcomes[status] += 1
             if not self.going:
                 return 0, ""
-            time.sleep(0.05)
+            time.sleep(0.2)
 
     def ask(self, path: str, form: dict | None = None, upload: bool = False) -> tuple[int, str]:
         """One request on the line that is open, or on a new one."""
