@@ -176,10 +176,13 @@ def test_backups_without_a_name_stand_under_their_time_and_only_the_newest_stay(
     for day in range(3):
         (settings.BACKUP_DIR / f"cqo-2026010{day}-000000").mkdir(parents=True)
     (settings.BACKUP_DIR / "by-hand").mkdir()
+    for name, days in ((".cqo-20260101-000000.part", 2), (".cqo-20260102-000000.part", 0.5)):
+        (settings.BACKUP_DIR / name).mkdir()
+        aged(settings.BACKUP_DIR / name, days)
     call_command("backup", keep=2)
     names = sorted(path.name for path in settings.BACKUP_DIR.iterdir())
-    assert names[:2] == ["by-hand", "cqo-20260102-000000"] and len(names) == 3
-    call_command("backup", settings.BACKUP_DIR / names[2], verify=True)
+    assert names[:3] == [".cqo-20260102-000000.part", "by-hand", "cqo-20260102-000000"] and len(names) == 4
+    call_command("backup", settings.BACKUP_DIR / names[3], verify=True)
     assert "备份完好" in capsys.readouterr().out
 
 

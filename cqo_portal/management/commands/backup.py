@@ -2,6 +2,7 @@
 
 import re
 import shutil
+from datetime import datetime
 from pathlib import Path
 
 from django.conf import settings
@@ -38,7 +39,7 @@ class Command(BaseCommand):
         self.stdout.write(f"{'备份完好' if verify else '已备份'}：{told(target, manifest)}")
         if missing := manifest["missing"]:
             raise CommandError(f"备份时有 {len(missing)} 个文件已经缺失或损坏：" + "、".join(missing[:10]))
-        for old in _older(keep) if keep else ():
+        for old in _older(keep, now) if keep else ():
             shutil.rmtree(old)
             self.stdout.write(f"已删除旧备份 {old.name}")
 
@@ -51,6 +52,8 @@ def told(folder: Path, manifest: dict) -> str:
     return f"{folder}（{manifest['portal']}，{manifest['made_at']}，{counts}）"
 
 
-def _older(keep: int) -> list[Path]:
-    """The backups named by their time, but for the newest ``keep``."""
-    return sorted(path for path in settings.BACKUP_DIR.iterdir() if NAMED_BY_TIME.fullmatch(path.name))[:-keep]
+def _older(keep: int, now: datetime) -> list[Path]:
+    """The backups named by their time but for the newest ``keep``, and what a killed one left a day ago."""
+    whole = sorted(path for path in settings.BACKUP_DIR.iterdir() if NAMED_BY_TIME.fullmatch(path.name))
+    broken_off = settings.BACKUP_DIR.glob(".cqo-*.part")
+    return whole[:-keep] + [path for path in broken_off if now.timestamp() - path.stat().st_mtime > 86400]
