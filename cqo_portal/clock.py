@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from appointments.actions import expire_due, include_late_joiners, send_reminders
 from registry import locks
+from registry.filecheck import sweep_files
 from registry.jobs import reap
 from registry.models.acts import basis_marks
 from registry.outbox import send_waiting
@@ -45,6 +46,7 @@ DUTIES = (
     Duty("send reminders", timedelta(hours=1), send_reminders),
     Duty("purge counts of checks", timedelta(hours=1), purge_windows),
     Duty("prune finished tasks", timedelta(days=1), prune),
+    Duty("remove files without rows", timedelta(days=1), sweep_files),
 )
 
 

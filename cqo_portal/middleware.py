@@ -1,4 +1,9 @@
-"""Small duties of every page: history says under which basis, nothing private is cached, a refusal is a sentence."""
+"""Small duties of every page: a line in the log, the basis in the history, nothing private kept, refusals in words."""
+
+import logging
+import re
+import secrets
+import time
 
 from django.conf import settings
 from django.contrib import messages
@@ -12,9 +17,42 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django_htmx.http import HttpResponseClientRedirect
 from pghistory.middleware import HistoryMiddleware
 
+from cqo_portal.logs import request_id
 from registry.faults import sentence_for
 from registry.models.acts import basis_marks
 from registry.refusals import Refused
+
+METHODS = ("GET", "HEAD", "POST", "OPTIONS", "PUT", "PATCH", "DELETE", "TRACE")
+request_log = logging.getLogger("cqo_portal.requests")
+
+
+class RequestLogMiddleware:
+    """Names each request, to its sender too, and writes one line about it: no path, no query, no name, no address."""
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        begun = time.monotonic()
+        named = request.headers.get("X-Request-ID", "") if settings.BEHIND_PROXY else ""
+        # Only what a proxy makes by itself: anything else could carry a person's number into the log.
+        request.id = named if re.fullmatch(r"[0-9a-f]{32}", named, re.ASCII) else secrets.token_hex(16)
+        held = request_id.set(request.id)
+        try:
+            response = self.get_response(request)
+            response["X-Request-ID"] = request.id
+            match, user = request.resolver_match, getattr(request, "_cached_user", None)
+            facts = {
+                "method": request.method if request.method in METHODS else "other",
+                "route": match.view_name if match else "",
+                "status": response.status_code,
+                "ms": round((time.monotonic() - begun) * 1000),
+                "user": user.pk if user else None,
+            }
+            request_log.info("request", extra=facts)
+            return response
+        finally:
+            request_id.reset(held)
 
 
 class BasisHistoryMiddleware(HistoryMiddleware):

@@ -6,6 +6,8 @@ import environ
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
+from cqo_portal import logs
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = BASE_DIR / "var"
 env = environ.Env()
@@ -68,6 +70,7 @@ INSTALLED_APPS = [
     "django_tasks_db",
 ]
 MIDDLEWARE = [
+    "cqo_portal.middleware.RequestLogMiddleware",
     # What sets headers stands before what answers by itself: static files and refusals of a host get them too.
     "cqo_portal.middleware.HeadersMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -238,6 +241,9 @@ if env.str("CQO_EMAIL_URL", default=""):
     vars().update(env.email_url("CQO_EMAIL_URL"))  # sets EMAIL_BACKEND, EMAIL_HOST and what belongs to it
 EMAIL_TIMEOUT = 10  # seconds, each answer of the server
 SMS_GATEWAY = env.str("CQO_SMS_GATEWAY", default="registry.gateways.FileGateway")
+# Where backups without a folder of their own stand, and PostgreSQL's client programs where they are not found.
+BACKUP_DIR = Path(env.str("CQO_BACKUPS", default=str(VAR_DIR / "backups")))
+PG_BIN = env.str("CQO_PG_BIN", default="")
 UPLOAD_LIMIT = 10 * 1024 * 1024  # bytes, one file
 # ClamAV's daemon, as the path of its socket or host:port; empty: uploads are not scanned for viruses, which shows.
 CLAMD = env.str("CQO_CLAMD", default="")
@@ -280,23 +286,8 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["console"], "level": "WARNING"},
-    "loggers": {
-        # fontTools and WeasyPrint narrate every font; faults still come through.
-        "fontTools": {"level": "ERROR"},
-        "weasyprint": {"level": "ERROR"},
-        # The worker's tasks and the clock's duties, as they begin and end.
-        "django_tasks": {"level": "INFO"},
-        "cqo_portal.clock": {"level": "INFO"},
-        "registry.jobs": {"level": "INFO"},
-        "registry.outbox": {"level": "INFO"},
-    },
-}
+# One JSON object a line for whoever collects them; text for a first look at a terminal.
+LOGGING = logs.configuration(env.str("CQO_LOG_FORMAT", default="text" if DEMO or DEBUG else "json"))
 # W005, W021: the other hosts of the office's domain, and browsers' preload list, are not the portal's to bind.
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 SILENCED_SYSTEM_CHECKS += env.list("CQO_SILENCED_CHECKS", default=[])

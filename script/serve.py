@@ -19,7 +19,7 @@ sys.path.insert(0, str(ROOT))
 from cqo_portal import postgres  # noqa: E402  (the path is set above)
 
 COUNTIES = (441802, 441803, 441821, 441823, 441825, 441826, 441881, 441882)
-GUNICORN = ["--no-control-socket", "--workers", "2", "--threads", "4", "--timeout", "60", "--graceful-timeout", "10"]
+GUNICORN = ["-m", "gunicorn", "--config", "python:cqo_portal.serving"]
 BESIDE = {"worker": ["db_worker", "--no-reload", "--no-startup-delay"], "clock": ["clock"]}
 PAUSE = 3.0  # seconds before one that died is started again
 PATIENCE = 12.0  # seconds that all may take to end
@@ -143,10 +143,10 @@ def announce(port: int) -> None:
 
 def serve(port: int) -> int:
     """Run gunicorn until it ends or a signal comes, with a worker and the clock beside it; give gunicorn's status."""
-    bind = ["--bind", f"127.0.0.1:{port}", "--worker-tmp-dir", "/dev/shm" if os.path.isdir("/dev/shm") else "/tmp"]
+    os.environ["PORT"] = str(port)
     running: dict[str, subprocess.Popen] = {}
     try:
-        web = running["web"] = begin("TERM", "-m", "gunicorn", *GUNICORN, *bind, "cqo_portal.wsgi")
+        web = running["web"] = begin("TERM", *GUNICORN)
         again = dict.fromkeys(BESIDE, time.monotonic() + PAUSE)  # when each is to be started: pages come first
         while web.poll() is None:
             for name, command in BESIDE.items():
