@@ -17,6 +17,7 @@ from registry.jobs import reap
 from registry.models.acts import basis_marks
 from registry.outbox import send_waiting
 from registry.ratelimit import purge_windows
+from registry.securitylog import seal_days
 
 logger = logging.getLogger(__name__)
 TICK = 2.0  # seconds
@@ -44,6 +45,7 @@ DUTIES = (
     Duty("ask those who came into office since a notice", timedelta(minutes=10), include_late_joiners),
     Duty("send reminders", timedelta(hours=1), send_reminders),
     Duty("purge counts of checks", timedelta(hours=1), purge_windows),
+    Duty("seal the security log", timedelta(minutes=10), seal_days),
     Duty("prune finished tasks", timedelta(days=1), prune),
 )
 

@@ -117,6 +117,7 @@ ADMINISTRATOR = (
         (
             ("制度依据", "basis_record"),
             ("账号", "admin:registry_user_changelist"),
+            ("安全日志", "security_log"),
         ),
     ),
 )

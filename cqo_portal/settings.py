@@ -11,26 +11,40 @@ VAR_DIR = BASE_DIR / "var"
 env = environ.Env()
 
 
-def _kept_secret(name: str) -> str:
+def _kept_secret(name: str, *, needed: bool = True) -> str:
     """A secret from the environment, else one made at set-up and kept under ``var/secrets`` (see script/steps.py)."""
     if value := env.str(name, default=""):
         return value
     kept = VAR_DIR / "secrets" / name.lower()
     if kept.exists():
         return kept.read_text().strip()
+    if not needed:
+        return ""
     raise ImproperlyConfigured(
         f"{name} is not set and var/secrets/{name.lower()} does not exist: run script/server once."
     )
 
 
+def _key_ring(name: str) -> dict[int, str]:
+    """All versions of a key: ``NAME`` is the first, ``NAME_2`` the second …; at least one is there.
+
+    The newest one writes; the others read until ``manage.py rotate_keys`` has left nothing under them.
+    """
+    names = {1: name} | {version: f"{name}_{version}" for version in range(2, 100)}
+    ring = {version: value for version, each in names.items() if (value := _kept_secret(each, needed=False))}
+    return ring or {1: _kept_secret(name)}
+
+
 DEBUG = env.bool("CQO_DEBUG", default=False)
 SECRET_KEY = _kept_secret("CQO_SECRET_KEY")
 # Keys apart from data: hex, 32 bytes each. The version written beside each value says which key made it.
-ID_KEYS = {1: _kept_secret("CQO_ID_KEY")}
-ID_KEY_VERSION = 1
+ID_KEYS = _key_ring("CQO_ID_KEY")
+ID_KEY_VERSION = max(ID_KEYS)
 ID_HASH_KEY = _kept_secret("CQO_ID_HASH_KEY")
 CODE_KEYS = {1: _kept_secret("CQO_CODE_KEY")}
 CODE_KEY_VERSION = 1
+LOG_KEYS = _key_ring("CQO_LOG_KEY")
+LOG_KEY_VERSION = max(LOG_KEYS)
 
 ALLOWED_HOSTS = env.list("CQO_HOSTS", default=["127.0.0.1", "localhost", "testserver"])
 PUBLIC_ORIGIN = env.str("CQO_ORIGIN", default="http://127.0.0.1:8000")
@@ -80,6 +94,7 @@ MIDDLEWARE = [
     "cqo_portal.middleware.BasisHistoryMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "cqo_portal.middleware.PrivatePagesMiddleware",
+    "cqo_portal.middleware.SecurityLogMiddleware",
     "cqo_portal.middleware.RefusalMiddleware",
 ]
 ROOT_URLCONF = "cqo_portal.urls"
@@ -115,6 +130,9 @@ DATABASES["default"] |= {
         "options": "-c lock_timeout=5s -c statement_timeout=10s -c idle_in_transaction_session_timeout=30s",
     },
 }
+# The security log is written on a connection of its own, so that no rollback takes an entry with it.
+SECURITY_LOG_DATABASE = "security_log"
+DATABASES[SECURITY_LOG_DATABASE] = DATABASES["default"] | {"TEST": {"MIRROR": "default"}}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # Background work: a task is a row, written in the transaction of the act that starts it; a rollback enqueues nothing.

@@ -12,6 +12,7 @@ import pytest
 from django.apps import apps
 from django.db import DatabaseError, connection, models, transaction
 from django.db.backends.postgresql.psycopg_any import DateRange
+from django.utils import timezone
 
 from appointments import actions
 from appointments.actions import withdraw
@@ -48,6 +49,7 @@ from registry.models import (
     AuthorityName,
     Clause,
     Counter,
+    DaySeal,
     Delivery,
     Employment,
     EnterpriseDesignation,
@@ -58,6 +60,7 @@ from registry.models import (
     Message,
     QualityExperience,
     RateWindow,
+    SecurityHead,
     StoredFile,
     UnderBasis,
     User,
@@ -66,6 +69,8 @@ from registry.models import (
 from registry.notices import tell_county, text_person
 from registry.ratelimit import spend
 from registry.refusals import Refused
+from registry.securitylog import note, seal_days
+from registry.states import SecurityEvent
 from tests import tasks
 from tests.cast import AT, TODAY, account
 from tests.cast import person as new_person
@@ -179,6 +184,10 @@ PROVOKED: dict[str, Callable[[SimpleNamespace], Write]] = {
     "delivery_bounced_is_dated": lambda w: change(w.mail, state="bounced", sent_at=AT, last_fault="退回。"),
     "delivery_undelivered_says_why": lambda w: change(w.mail, state="failed"),
     "delivery_claimed_while_waiting": lambda w: change(w.mail, state="sent", sent_at=AT, claimed_until=AT),
+    # The security log
+    "security_head_one": lambda w: change(first(SecurityHead), id=2),
+    "day_seal_once": lambda w: copy(first(DaySeal)),
+    "day_seal_without_gap": lambda w: copy(first(DaySeal), day=TODAY, entries=9),
     # Counts
     "rate_window_once": lambda w: copy(first(RateWindow)),
     "verification_tally_once": lambda w: copy(first(VerificationTally)),
@@ -516,6 +525,8 @@ def world(
         edition=question.edition, key=question.key, number="口径一", reading="county", text="登记至县局为止。",
         decided_on=TODAY, effective_from=date(2030, 1, 1), by=municipal, at=AT,
     )  # fmt: skip
+    note(SecurityEvent.LOGIN, by=user_a)
+    seal_days(at=timezone.now() + timedelta(days=2))
     third = new_person(9, "周七", company=company_b, by=make.enterprise_user(company_b))
     return SimpleNamespace(
         **training_rows(make, train, person_a, company_a),

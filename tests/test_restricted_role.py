@@ -1,6 +1,6 @@
 """The application's own role: it carries a whole life through the acts, and can undo nothing of it."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import pghistory.models
 import pgtrigger
@@ -8,6 +8,7 @@ import pytest
 from django.apps import apps
 from django.core.management import call_command
 from django.db import ProgrammingError, connection, transaction
+from django.utils import timezone
 
 from appointments import actions
 from appointments.models import Act
@@ -15,12 +16,15 @@ from appointments.states import EndReason, EvidenceKind, PaperKind, State
 from cqo_portal import postgres
 from registry.actions.common import remember_form
 from registry.models import FormToken
+from registry.securitylog import note, seal_days
+from registry.states import SecurityEvent
 from tests.cast import AT, picture
 from training.actions import record_consent
 
 KEPT = {"Act", "EligibilitySnapshot", "Evidence", "FormToken", "Paper", "SealedScan", "StoredFile"}
 KEPT |= {"Certificate", "PoolConsent", "ProjectAct"}
 KEPT |= {"CaseAct", "CaseEvidence", "CaseGround", "NoticeService", "RecommendationLetter", "StampedScan", "Statement"}
+KEPT |= {"DaySeal", "SecurityEntry"}
 KEPT |= {"Accident", "FindingEvidence", "Reminder", "ReportAct", "ReportReceipt", "TargetResult", "TargetSheet"}
 
 
@@ -63,6 +67,8 @@ def life(make, train, supervise, company_a, company_b, person_a, person_b, as_ap
     supervise.traces(supervise.cqo(person_b, company_b))
     actions.send_reminders(at=AT)
     remember_form("0" * 32, user, "/", at=AT)
+    note(SecurityEvent.LOGIN, by=user)
+    seal_days(at=timezone.now() + timedelta(days=2))
     return row
 
 
@@ -122,6 +128,8 @@ def test_switching_the_triggers_off_for_the_session_opens_none_of_it(life):
         "CREATE TABLE mine (n int)",
         "CREATE OR REPLACE FUNCTION cqo_anniversary(day date, years integer) RETURNS date LANGUAGE sql AS 'SELECT day'",
         "DROP FUNCTION cqo_anniversary(date, integer)",
+        "DELETE FROM registry_securityhead",
+        "SELECT setval('registry_counter_id_seq', 1)",
         "DELETE FROM django_migrations",
         "UPDATE django_migrations SET applied = now()",
         "INSERT INTO django_migrations (app, name, applied) VALUES ('x', 'y', now())",

@@ -18,6 +18,7 @@ from registry.models.people import (
     ProfessionalQualification,
     QualityExperience,
 )
+from registry.models.security import DaySeal, SecurityEntry, SecurityHead
 
 __all__ = [
     "AuthorityName",
@@ -27,6 +28,7 @@ __all__ = [
     "Clause",
     "Counter",
     "County",
+    "DaySeal",
     "Delivery",
     "Edition",
     "Education",
@@ -46,6 +48,8 @@ __all__ = [
     "RateWindow",
     "ScopedBase",
     "ScopedQuerySet",
+    "SecurityEntry",
+    "SecurityHead",
     "StoredFile",
     "UnderBasis",
     "User",
