@@ -5,6 +5,7 @@ from django.contrib import admin, messages
 from django.contrib.auth.forms import ReadOnlyPasswordHashField
 from django.contrib.auth.password_validation import validate_password
 
+from registry.history import events_of, history
 from registry.models import (
     AuthorityName,
     BasisPeriod,
@@ -212,6 +213,11 @@ class UserAdmin(ScopedAdmin):
         "password",
         "new_password",
     ]
+
+    def change_view(self, request, object_id, form_url="", extra_context=None):
+        """The account with its history."""
+        written = history(events_of(User, pgh_obj_id=int(object_id))) if object_id.isdecimal() else []
+        return super().change_view(request, object_id, form_url, {"history": written} | (extra_context or {}))
 
     def _keeps_accounts(self, request):
         return request.user.is_authenticated and request.user.has_perm("registry.manage_accounts")
