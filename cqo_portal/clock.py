@@ -12,6 +12,7 @@ from django.db import connection
 from django.utils import timezone
 
 from appointments.actions import expire_due, include_late_joiners, send_reminders
+from cqo_portal.retention import clear
 from registry import locks
 from registry.jobs import reap
 from registry.models.acts import basis_marks
@@ -46,6 +47,7 @@ DUTIES = (
     Duty("send reminders", timedelta(hours=1), send_reminders),
     Duty("purge counts of checks", timedelta(hours=1), purge_windows),
     Duty("seal the security log", timedelta(minutes=10), seal_days),
+    Duty("remove what is kept no longer", timedelta(days=1), clear),
     Duty("prune finished tasks", timedelta(days=1), prune),
 )
 

@@ -40,7 +40,8 @@ SECRET_KEY = _kept_secret("CQO_SECRET_KEY")
 # Keys apart from data: hex, 32 bytes each. The version written beside each value says which key made it.
 ID_KEYS = _key_ring("CQO_ID_KEY")
 ID_KEY_VERSION = max(ID_KEYS)
-ID_HASH_KEY = _kept_secret("CQO_ID_HASH_KEY")
+ID_HASH_KEYS = _key_ring("CQO_ID_HASH_KEY")
+ID_HASH_KEY_VERSION = max(ID_HASH_KEYS)
 CODE_KEYS = {1: _kept_secret("CQO_CODE_KEY")}
 CODE_KEY_VERSION = 1
 LOG_KEYS = _key_ring("CQO_LOG_KEY")
@@ -195,6 +196,13 @@ SMS_GATEWAY = env.str("CQO_SMS_GATEWAY", default="registry.gateways.FileGateway"
 UPLOAD_LIMIT = 10 * 1024 * 1024  # bytes, one file
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+
+# 个人信息: how many full ID numbers one officer may look at in a day, and whom a person turns to.
+REVEALS_PER_DAY = env.int("CQO_REVEALS_PER_DAY", default=20)
+PRIVACY_CONTACT = env.str("CQO_PRIVACY_CONTACT", default="")  # telephone, address, e-mail, as the notice prints them
+
+# How long personal data is kept, in days, where the office departs from cqo_portal/retention.py: "messages=730,jobs=90".
+RETENTION_DAYS = env.dict("CQO_RETENTION", cast={"value": int}, default={})
 
 SECURE_HTTPS = env.bool("CQO_HTTPS", default=False)
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_HTTPS

@@ -142,6 +142,29 @@ class DeliveryState(TextChoices):
 UNDELIVERED = (DeliveryState.FAILED, DeliveryState.BOUNCED)
 
 
+class RequestKind(TextChoices):
+    """What a person may ask about their own data, beside seeing it (个人信息保护法 45 to 47)."""
+
+    CORRECTION = "correction", "更正、补充"
+    ERASURE = "erasure", "删除"
+
+
+class RequestState(TextChoices):
+    """How far such a request is."""
+
+    ASKED = "asked", "已提出"
+    GRANTED = "granted", "同意，待办理"
+    DECLINED = "declined", "不予办理"
+    DONE = "done", "已办结"
+
+
+REQUEST_MOVES: tuple[tuple[str, str], ...] = (
+    (RequestState.ASKED, RequestState.GRANTED),
+    (RequestState.ASKED, RequestState.DECLINED),
+    (RequestState.GRANTED, RequestState.DONE),
+)
+
+
 class SecurityEvent(TextChoices):
     """What the security log knows. Nothing else is noted there, and nothing of this goes unnoted."""
 
@@ -171,6 +194,7 @@ class SecurityEvent(TextChoices):
     LINK_ISSUED = "link_issued", "发出一次性链接"
     LINK_REVOKED = "link_revoked", "作废一次性链接"
     LINK_USED = "link_used", "使用一次性链接"
+    DATA_REQUEST = "data_request", "个人信息请求"
     ERASURE = "erasure", "删除个人信息"
     RETENTION = "retention", "按保存期限清理"
     LOG_TRIMMED = "log_trimmed", "清理到期的安全日志"

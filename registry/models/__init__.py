@@ -18,9 +18,11 @@ from registry.models.people import (
     ProfessionalQualification,
     QualityExperience,
 )
+from registry.models.privacy import Acknowledgement, DataRequest, PersonLink, Reveal
 from registry.models.security import DaySeal, SecurityEntry, SecurityHead
 
 __all__ = [
+    "Acknowledgement",
     "AuthorityName",
     "Base",
     "BasisPeriod",
@@ -28,6 +30,7 @@ __all__ = [
     "Clause",
     "Counter",
     "County",
+    "DataRequest",
     "DaySeal",
     "Delivery",
     "Edition",
@@ -42,10 +45,12 @@ __all__ = [
     "Job",
     "Message",
     "PersonFact",
+    "PersonLink",
     "PortalQuerySet",
     "ProfessionalQualification",
     "QualityExperience",
     "RateWindow",
+    "Reveal",
     "ScopedBase",
     "ScopedQuerySet",
     "SecurityEntry",
