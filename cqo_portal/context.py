@@ -107,7 +107,7 @@ MUNICIPAL = (
     TRAINING,
     PROMOTION,
     ("依据", (("办法条文", "measure"), ("口径", "interpretation_list"))),
-    ("其他", (("发送记录", "delivery_list"),)),
+    ("其他", (("发送记录", "delivery_list"), ("个人信息请求", "data_request_list"))),
 )
 ADMINISTRATOR = (
     ("工作", (("待办", "home"),)),

@@ -226,9 +226,8 @@ RULES: tuple[Rule, ...] = (
 def is_owner() -> bool:
     """Whether this process acts as the owner of the tables."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT tableowner = current_user FROM pg_tables WHERE tablename = %s", [Candidate._meta.db_table]
-        )
+        owner = "SELECT tableowner = current_user FROM pg_tables WHERE tablename = %s"
+        cursor.execute(owner, [Candidate._meta.db_table])
         return cursor.fetchone()[0]
 
 

@@ -201,7 +201,7 @@ FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 REVEALS_PER_DAY = env.int("CQO_REVEALS_PER_DAY", default=20)
 PRIVACY_CONTACT = env.str("CQO_PRIVACY_CONTACT", default="")  # telephone, address, e-mail, as the notice prints them
 
-# How long personal data is kept, in days, where the office departs from cqo_portal/retention.py: "messages=730,jobs=90".
+# How many days personal data is kept where the office departs from cqo_portal/retention.py: "jobs=90,messages=730"
 RETENTION_DAYS = env.dict("CQO_RETENTION", cast={"value": int}, default={})
 
 SECURE_HTTPS = env.bool("CQO_HTTPS", default=False)

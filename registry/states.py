@@ -142,6 +142,9 @@ class DeliveryState(TextChoices):
 UNDELIVERED = (DeliveryState.FAILED, DeliveryState.BOUNCED)
 
 
+PRIVACY_NOTICE = "2026年第1版"  # the edition of what people are told at /privacy/; a new text is a new edition
+
+
 class RequestKind(TextChoices):
     """What a person may ask about their own data, beside seeing it (个人信息保护法 45 to 47)."""
 

@@ -17,6 +17,7 @@ from appointments.models import Achievement, DismissalRecommendation, Evidence, 
 from appointments.states import CaseState, PaperKind
 from registry import jobs
 from registry.actions.people import correct_name
+from registry.actions.privacy import ask_about_data, issue_person_link
 from registry.models import BasisPeriod, Delivery, Job, Message, SecurityEntry, SecurityHead, StoredFile
 from registry.outbox import record_bounce
 from registry.pages import PortalForm
@@ -93,6 +94,14 @@ ADDRESSES = {
     "candidate_list": Address(SIGNED_IN),
     "candidate_new": Address(BUREAU | {"user_a", "user_b"}),
     "candidate_detail": about_a("{person}"),
+    "candidate_reveal": about_a("{person}", seen_by={"municipal"}),
+    "person_link_new": about_a("{person}", seen_by={"county_one", "municipal"}),
+    "person_link_revoke": about_a("{person}", seen_by=set(), written_by={"county_one", "municipal"}),
+    "data_request_list": Address(CITY),
+    "data_request_detail": Address(CITY, ("{data_request}",), CITY),
+    "privacy": Address(EVERYBODY, inside=EVERYBODY),
+    "person_data": Address(set(), inside=EVERYBODY),  # opens to the browser that used a link: test_privacy.py
+    "person_by_link": Address(EVERYBODY, ("{person_link}",), EVERYBODY),
     "candidate_edit": about_a("{person}", seen_by={"user_a", "county_one", "municipal"}),
     "employment_end": about_a("{person}", seen_by={"user_a", "county_one", "municipal"}),
     "fact_new": about_a("{person}", "education", seen_by={"user_a", "county_one", "municipal"}),
@@ -263,7 +272,7 @@ ADDRESSES = {
 # Of these the public reads which enterprise was commended, or what a county gives.
 PUBLIC = {"experience", "experience_commendations", "experience_detail", "experience_file"}
 PUBLIC |= {"policy_list", "policy_detail", "policy_file", "statement_by_link", "statement_received"}
-PUBLIC |= {"interpretation_list"}
+PUBLIC |= {"interpretation_list", "privacy", "person_by_link"}
 
 
 @pytest.fixture
@@ -288,6 +297,8 @@ def world(
         "draft": draft.reference,
         "version": draft.version,
         "message": Message.unscoped.filter(enterprise=company_a).first().pk,
+        "person_link": issue_person_link(person_a, by_sms=False, by=make.municipal, at=timezone.now())[1],
+        "data_request": ask_about_data(person_a, kind="erasure", words="请删除", at=timezone.now()).reference,
         "code": filed.papers.get(kind=PaperKind.LETTER).code,
     }
 

@@ -42,6 +42,7 @@ from appointments.models import (
 )
 from appointments.states import ActKind, CaseActKind, CaseState, EndReason, FindingState, Party
 from registry import jobs
+from registry.actions import privacy
 from registry.actions.common import remember_form
 from registry.actions.measure import record_authority_name, record_interpretation
 from registry.faults import BY_HAND, TRIGGERS, sentence_for
@@ -60,6 +61,7 @@ from registry.models import (
     Message,
     QualityExperience,
     RateWindow,
+    Reveal,
     SecurityHead,
     StoredFile,
     UnderBasis,
@@ -184,6 +186,14 @@ PROVOKED: dict[str, Callable[[SimpleNamespace], Write]] = {
     "delivery_bounced_is_dated": lambda w: change(w.mail, state="bounced", sent_at=AT, last_fault="退回。"),
     "delivery_undelivered_says_why": lambda w: change(w.mail, state="failed"),
     "delivery_claimed_while_waiting": lambda w: change(w.mail, state="sent", sent_at=AT, claimed_until=AT),
+    # Personal data
+    "reveal_has_reason": lambda w: copy(first(Reveal), reason=""),
+    "person_link_revoked_pair": lambda w: change(w.person_link, revoked_at=AT),
+    "person_link_used_by_a_browser": lambda w: change(w.person_link, used_at=AT),
+    "data_request_answered_pair": lambda w: change(w.data_request, answered_at=AT),
+    "data_request_answer_has_reason": lambda w: change(w.data_request, state="declined"),
+    "data_request_done_is_dated": lambda w: change(w.data_request, done_at=AT),
+    "data_request_one_open": lambda w: copy(w.data_request, reference="-"),
     # The security log
     "security_head_one": lambda w: change(first(SecurityHead), id=2),
     "day_seal_once": lambda w: copy(first(DaySeal)),
@@ -525,6 +535,8 @@ def world(
         edition=question.edition, key=question.key, number="口径一", reading="county", text="登记至县局为止。",
         decided_on=TODAY, effective_from=date(2030, 1, 1), by=municipal, at=AT,
     )  # fmt: skip
+    link, _ = privacy.issue_person_link(person_a, by_sms=False, by=municipal, at=AT)
+    privacy.reveal_number(person_a, reason="核对", by=municipal, at=AT)
     note(SecurityEvent.LOGIN, by=user_a)
     seal_days(at=timezone.now() + timedelta(days=2))
     third = new_person(9, "周七", company=company_b, by=make.enterprise_user(company_b))
@@ -536,6 +548,8 @@ def world(
         county_one=county_one,
         user_a=user_a,
         job=running_job(user_a),
+        person_link=link,
+        data_request=privacy.ask_about_data(person_a, kind="erasure", words="请删除", at=AT),
         mail=first(Delivery, enterprise=company_a),
         text=text_person("13900139000", "请打开链接。", at=AT, enterprise=company_a),
         company_a=company_a,

@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 from io import StringIO
 
 import pghistory.models
+import pgtrigger
 import pytest
 import time_machine
 from django.apps import apps
@@ -26,6 +27,7 @@ from registry.securitylog import note, seal_days
 from registry.states import DeliveryState, EducationLevel, RequestKind, SecurityEvent
 from tests import tasks
 from tests.cast import AT, TODAY
+from tests.cast import person as new_person
 
 THEN = AT
 ALL = {rule.key: rule for rule in RULES}
@@ -207,8 +209,6 @@ def test_a_person_whose_number_went_may_come_back(world, company_a, user_a):
     clear(at=THEN + ALL["id_numbers"].period + timedelta(days=2), rules=(ALL["id_numbers"],))
     person = Candidate.unscoped.get(pk=world["person"].pk)
     assert identity.is_erased(person) and person.id_masked == "已删除*"
-    from tests.cast import person as new_person
-
     assert new_person(1, "张三", company=company_a, by=user_a) != person
 
 
@@ -227,8 +227,6 @@ def test_the_log_still_verifies_after_whole_days_of_it_were_removed(world):
 
 def test_an_entry_that_is_said_to_be_trimmed_without_the_key_is_missed(world):
     """Whoever deletes entries and has no key cannot write the entry that excuses it."""
-    import pgtrigger
-
     for _ in range(3):
         note(SecurityEvent.LOGIN, by=world["user"])
     with pgtrigger.ignore():

@@ -98,7 +98,9 @@ def test_three_at_once_share_the_work_while_people_are_put_on_file(people, new_k
         finally:
             connections.close_all()
 
-    turn = lambda: rotation.rotate(batch=3)  # noqa: E731
+    def turn():
+        return rotation.rotate(batch=3)
+
     with ThreadPoolExecutor(4) as pool:
         done = list(pool.map(run, [turn, turn, turn, put_on_file]))
     assert sum(filter(None, done)) == len(people)
