@@ -153,7 +153,7 @@ def _removed_facts(cut: datetime) -> QuerySet:
 
 def _lone_contexts(cut: datetime) -> QuerySet:
     """Contexts of requests (who, which address) that no event of any table refers to any more."""
-    rows = pghistory.models.Context.objects.filter(created_at__lt=cut)
+    rows = pghistory.models.Context._default_manager.filter(created_at__lt=cut)
     for model in apps.get_models():
         if issubclass(model, pghistory.models.Event) and model._meta.managed and not model._meta.proxy:
             rows = rows.exclude(Exists(model._base_manager.filter(pgh_context=OuterRef("pk"))))
@@ -182,7 +182,7 @@ OVER = (DeliveryState.SENT, DeliveryState.FAILED, DeliveryState.BOUNCED)
 ANSWERED = (RequestState.DECLINED, RequestState.DONE)
 RULES: tuple[Rule, ...] = (
     Rule("sessions", "登录状态", 0, "到期即失效",
-         lambda cut: Session.objects.filter(expire_date__lt=cut), _delete),
+         lambda cut: Session._default_manager.filter(expire_date__lt=cut), _delete),
     Rule("rate_windows", "访问频率计数", 1, "时段一过即无用处",
          lambda cut: RateWindow.unscoped.filter(ends_at__lt=cut), _delete),
     Rule("delivery_text", "已发邮件和短信的正文", 30, "供重新发送；平台内的消息另有保存",
