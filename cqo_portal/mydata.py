@@ -81,7 +81,7 @@ def person_data(request):
     form = RequestForm(**posted(request))
     if request.method == "POST" and form.is_valid():
         try:
-            acts.ask_about_data(person, at=at, **form.cleaned_data)
+            acts.ask_about_data(person, at=at, request=request, **form.cleaned_data)
         except Refused as refusal:
             form.add_error(refusal.field, refusal.sentence)
         else:

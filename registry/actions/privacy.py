@@ -128,7 +128,7 @@ def person_behind(browser: str, *, at) -> Candidate | None:
 
 
 @transaction.atomic
-def ask_about_data(person: Candidate, *, kind: str, words: str, at) -> DataRequest:
+def ask_about_data(person: Candidate, *, kind: str, words: str, at, request=None) -> DataRequest:
     """A person's request for correction or erasure; one of a kind at a time. Raises Refused with its field."""
     person = locked(Candidate.unscoped, person.pk)
     if not words.strip():
@@ -142,7 +142,7 @@ def ask_about_data(person: Candidate, *, kind: str, words: str, at) -> DataReque
     )
     body = f"本人提出{row.get_kind_display()}，请办理并答复。"
     tell_city("个人信息请求", body, url=f"/data-requests/{reference}/", at=at)
-    note(SecurityEvent.DATA_REQUEST, about=reference, kind=kind)
+    note(SecurityEvent.DATA_REQUEST, about=reference, request=request, kind=row.get_kind_display())
     return row
 
 
@@ -158,7 +158,7 @@ def answer_data_request(row: DataRequest, *, granted: bool, answer: str, by: Use
     row.state = RequestState.GRANTED if granted else RequestState.DECLINED
     row.answer, row.answered_at, row.answered_by = answer.strip(), at, by
     row.save()
-    note(SecurityEvent.DATA_REQUEST, by=by, about=row.reference, state=row.state)
+    note(SecurityEvent.DATA_REQUEST, by=by, about=row.reference, state=row.get_state_display())
     return row
 
 
@@ -171,5 +171,5 @@ def close_correction(row: DataRequest, *, by: User, at) -> DataRequest:
         raise Refused("这件请求不是待更正的。")
     row.state, row.done_at = RequestState.DONE, at
     row.save()
-    note(SecurityEvent.DATA_REQUEST, by=by, about=row.reference, state=row.state)
+    note(SecurityEvent.DATA_REQUEST, by=by, about=row.reference, state=row.get_state_display())
     return row

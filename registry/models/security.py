@@ -18,6 +18,21 @@ class SecurityQuerySet(PortalQuerySet):
         return self if known and user.role == Role.ADMINISTRATOR else self.none()
 
 
+# What a detail is called on the page; any other name stands there as it is.
+DETAILS = {
+    "reason": "理由",
+    "status": "答复",
+    "sms": "短信发出",
+    "kind": "类别",
+    "state": "状态",
+    "links": "链接数",
+    "last": "清理到第几条",
+    "digest": "封存码",
+    "entries": "条数",
+    "faults": "问题数",
+}
+
+
 class SecurityEntry(Base):
     """One event. Names are plain values: the connection that writes may not see the account's row yet, or any more.
 
@@ -54,6 +69,15 @@ class SecurityEntry(Base):
 
     def __str__(self):
         return f"{self.pk} {self.get_event_display()}"
+
+    @property
+    def said(self) -> list[tuple[str, str]]:
+        """The details, with their names in words."""
+        words = {True: "是", False: "否"}
+        return [
+            (DETAILS.get(name, name), words[value] if isinstance(value, bool) else str(value))
+            for name, value in self.details.items()
+        ]
 
 
 class SecurityHead(Base):
