@@ -13,6 +13,7 @@ from django.views.decorators.http import require_safe
 from cqo_portal.forms import ExtensionForm, MeasureFileForm, NameForm, SuccessorForm
 from registry.actions.files import store_file_of_measure
 from registry.actions.measure import load_measure, predecessor_of, record_authority_name, record_extension
+from registry.history import events_of, history
 from registry.measures import PARAMETERS, MeasureFault, MeasureFile, label, parse
 from registry.measures.parameters import said
 from registry.models import AuthorityName, BasisPeriod, County, Edition, StoredFile
@@ -44,6 +45,7 @@ def basis_record(request):
     context = {
         "basis": basis_if_any(today), "periods": rows, "names": names, "bureau": authority_on(today),
         "counties": [(county, county.bureau_on(today)) for county in _counties()],
+        "history": history(*(events_of(model) for model in (Edition, BasisPeriod, AuthorityName))),
     }  # fmt: skip
     return render(request, "cqo_portal/basis_record.html", context)
 

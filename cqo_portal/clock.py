@@ -12,12 +12,14 @@ from django.db import connection
 from django.utils import timezone
 
 from appointments.actions import expire_due, include_late_joiners, send_reminders
+from cqo_portal.retention import clear
 from registry import locks
 from registry.filecheck import sweep_files
 from registry.jobs import reap
 from registry.models.acts import basis_marks
 from registry.outbox import send_waiting
 from registry.ratelimit import purge_windows
+from registry.securitylog import seal_days
 
 logger = logging.getLogger(__name__)
 TICK = 2.0  # seconds
@@ -45,6 +47,8 @@ DUTIES = (
     Duty("ask those who came into office since a notice", timedelta(minutes=10), include_late_joiners),
     Duty("send reminders", timedelta(hours=1), send_reminders),
     Duty("purge counts of checks", timedelta(hours=1), purge_windows),
+    Duty("seal the security log", timedelta(minutes=10), seal_days),
+    Duty("remove what is kept no longer", timedelta(days=1), clear),
     Duty("prune finished tasks", timedelta(days=1), prune),
     Duty("remove files without rows", timedelta(days=1), sweep_files),
 )

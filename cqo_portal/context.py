@@ -127,7 +127,7 @@ MUNICIPAL = (
     TRAINING,
     PROMOTION,
     ("依据", (("办法条文", "measure"), ("口径", "interpretation_list"))),
-    ("其他", (("发送记录", "delivery_list"),)),
+    ("其他", (("发送记录", "delivery_list"), ("个人信息请求", "data_request_list"))),
 )
 ADMINISTRATOR = (
     ("工作", (("待办", "home"),)),
@@ -137,6 +137,7 @@ ADMINISTRATOR = (
         (
             ("制度依据", "basis_record"),
             ("账号", "admin:registry_user_changelist"),
+            ("安全日志", "security_log"),
         ),
     ),
 )

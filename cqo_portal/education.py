@@ -14,12 +14,13 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from appointments.models import Appointment
+from registry.history import events_of, history
 from registry.models import Candidate, User
 from registry.models.measure import days
 from registry.pages import demand, page_of
 from registry.views.people import employers, person_within_scope
 from training.filters import EducationFilter
-from training.models import PoolEntry
+from training.models import CourseRecognition, PoolEntry
 from training.standing import CourseTaken, Year, ledger, ledgers, requirement, since
 from training.views.pool import year_words
 
@@ -171,5 +172,12 @@ def ce_ledger(request, reference):
         "may_record": employer is not None and user.has_perm("registry.record_person", employer),
         "add_url": reverse("fact_new", args=[person.reference, "training"]),
         "may_recognise": may_recognise,
+        "history": _history(person, user) if user.has_perm("registry.see_history") else [],
     }
     return render(request, "cqo_portal/ce_ledger.html", context)
+
+
+def _history(person: Candidate, user: User):
+    """What was written about the recognition of courses elsewhere, within one's scope."""
+    own = list(employers(user, person).values_list("pk", flat=True))
+    return history(events_of(CourseRecognition, record__candidate=person, record__enterprise__in=own))

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_safe
 from cqo_portal.forms import InterpretationForm
 from cqo_portal.preview import IN_GENERAL, NOT_RECKONED, preview
 from registry.actions.measure import record_interpretation
+from registry.history import events_of, history
 from registry.measures import Answer
 from registry.models import Edition, Interpretation
 from registry.models.authority import authorities
@@ -89,6 +90,7 @@ def interpretation_list(request):
         "others": Edition.unscoped.filter(interpretations__number__gt="").exclude(pk=edition and edition.pk).distinct(),
         "names": known and user.role in STAFF,
         "may_record": known and user.has_perm(PERM),
+        "history": history(events_of(Interpretation)) if known and user.has_perm("registry.see_history") else [],
     }
     return render(request, "cqo_portal/interpretation_list.html", context)
 

@@ -21,6 +21,10 @@ from cqo_portal.logs import request_id
 from registry.faults import sentence_for
 from registry.models.acts import basis_marks
 from registry.refusals import Refused
+from registry.securitylog import note
+from registry.states import SecurityEvent
+
+SHEETS = ("text/csv", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")
 
 METHODS = ("GET", "HEAD", "POST", "OPTIONS", "PUT", "PATCH", "DELETE", "TRACE")
 request_log = logging.getLogger("cqo_portal.requests")
@@ -100,6 +104,38 @@ class PrivatePagesMiddleware:
             add_never_cache_headers(response)
             patch_cache_control(response, private=True, no_store=True)
         return response
+
+
+class SecurityLogMiddleware:
+    """Notes for everybody signed in what was denied, exported and opened: no page can forget to.
+
+    Every answer with a Content-Disposition is a file or paper. One that could not be noted is not handed out.
+    """
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        response = self.get_response(request)
+        match = request.resolver_match
+        if match is None or not request.user.is_authenticated or (event := self.event_of(response)) is None:
+            return response
+        about = " ".join(str(value) for name, value in match.kwargs.items() if name != "token")
+        try:
+            note(event, about=about, request=request, status=response.status_code)
+        except Refused as refusal:
+            return render(request, "503.html", {"sentence": refusal.sentence}, status=503)
+        return response
+
+    @staticmethod
+    def event_of(response) -> SecurityEvent | None:
+        """What an answer amounts to; None for an ordinary page."""
+        if response.status_code in (403, 404):
+            return SecurityEvent.DENIED
+        if response.status_code >= 400 or not response.has_header("Content-Disposition"):
+            return None
+        sheet = response.get("Content-Type", "").partition(";")[0] in SHEETS
+        return SecurityEvent.EXPORT if sheet else SecurityEvent.DOWNLOAD
 
 
 class RefusalMiddleware:

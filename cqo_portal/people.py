@@ -173,6 +173,8 @@ def candidate_detail(request, reference):
         "projects": ImprovementProject.unscoped.visible_to(user).filter(candidate=person),
         "moments": timeline(person, user),
         "education": this_year(person, user, today),
+        "may_reveal": user.has_perm("registry.reveal_number", person),
+        "may_link": user.has_perm("registry.issue_person_link", person),
         "may_correct_name": user.has_perm("registry.correct_name", person),
         "person": person,
         "work": work,

@@ -13,26 +13,41 @@ VAR_DIR = BASE_DIR / "var"
 env = environ.Env()
 
 
-def _kept_secret(name: str) -> str:
+def _kept_secret(name: str, *, needed: bool = True) -> str:
     """A secret from the environment, else one made at set-up and kept under ``var/secrets`` (see script/steps.py)."""
     if value := env.str(name, default=""):
         return value
     kept = VAR_DIR / "secrets" / name.lower()
     if kept.exists():
         return kept.read_text().strip()
+    if not needed:
+        return ""
     raise ImproperlyConfigured(
         f"{name} is not set and var/secrets/{name.lower()} does not exist: run script/server once."
     )
 
 
+def _key_ring(name: str) -> dict[int, str]:
+    """All versions of a key: ``NAME`` is the first, ``NAME_2`` the second …; at least one is there.
+
+    The newest one writes; the others read until ``manage.py rotate_keys`` has left nothing under them.
+    """
+    names = {1: name} | {version: f"{name}_{version}" for version in range(2, 100)}
+    ring = {version: value for version, each in names.items() if (value := _kept_secret(each, needed=False))}
+    return ring or {1: _kept_secret(name)}
+
+
 DEBUG = env.bool("CQO_DEBUG", default=False)
 SECRET_KEY = _kept_secret("CQO_SECRET_KEY")
 # Keys apart from data: hex, 32 bytes each. The version written beside each value says which key made it.
-ID_KEYS = {1: _kept_secret("CQO_ID_KEY")}
-ID_KEY_VERSION = 1
-ID_HASH_KEY = _kept_secret("CQO_ID_HASH_KEY")
+ID_KEYS = _key_ring("CQO_ID_KEY")
+ID_KEY_VERSION = max(ID_KEYS)
+ID_HASH_KEYS = _key_ring("CQO_ID_HASH_KEY")
+ID_HASH_KEY_VERSION = max(ID_HASH_KEYS)
 CODE_KEYS = {1: _kept_secret("CQO_CODE_KEY")}
 CODE_KEY_VERSION = 1
+LOG_KEYS = _key_ring("CQO_LOG_KEY")
+LOG_KEY_VERSION = max(LOG_KEYS)
 
 ALLOWED_HOSTS = env.list("CQO_HOSTS", default=["127.0.0.1", "localhost", "testserver"])
 PUBLIC_ORIGIN = env.str("CQO_ORIGIN", default="http://127.0.0.1:8000")
@@ -89,6 +104,7 @@ MIDDLEWARE = [
     "cqo_portal.middleware.BasisHistoryMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "cqo_portal.middleware.PrivatePagesMiddleware",
+    "cqo_portal.middleware.SecurityLogMiddleware",
     "cqo_portal.middleware.RefusalMiddleware",
 ]
 ROOT_URLCONF = "cqo_portal.urls"
@@ -124,6 +140,9 @@ DATABASES["default"] |= {
         "options": "-c lock_timeout=5s -c statement_timeout=10s -c idle_in_transaction_session_timeout=30s",
     },
 }
+# The security log is written on a connection of its own, so that no rollback takes an entry with it.
+SECURITY_LOG_DATABASE = "security_log"
+DATABASES[SECURITY_LOG_DATABASE] = DATABASES["default"] | {"TEST": {"MIRROR": "default"}}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # Background work: a task is a row, written in the transaction of the act that starts it; a rollback enqueues nothing.
@@ -147,7 +166,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},  # mobile numbers, days of birth
 ]
-# What 等保 asks for and OWASP ASVS 5.0 forbids is off; an office that is held to it turns it on (ADR 14).
+# What 等保 asks for and OWASP ASVS 5.0 forbids is off; an office that is held to it turns it on (ADR 17).
 if env.bool("CQO_PASSWORD_MIXED", default=False):
     AUTH_PASSWORD_VALIDATORS.append({"NAME": "cqo_portal.accounts.passwords.Mixed"})
 PASSWORD_MAX_DAYS = env.int("CQO_PASSWORD_MAX_DAYS", default=0)  # 0: a password is changed when there is a reason to
@@ -249,6 +268,13 @@ UPLOAD_LIMIT = 10 * 1024 * 1024  # bytes, one file
 CLAMD = env.str("CQO_CLAMD", default="")
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+
+# 个人信息: how many full ID numbers one officer may look at in a day, and whom a person turns to.
+REVEALS_PER_DAY = env.int("CQO_REVEALS_PER_DAY", default=20)
+PRIVACY_CONTACT = env.str("CQO_PRIVACY_CONTACT", default="")  # telephone, address, e-mail, as the notice prints them
+
+# How many days personal data is kept where the office departs from cqo_portal/retention.py: "jobs=90,messages=730"
+RETENTION_DAYS = env.dict("CQO_RETENTION", cast={"value": int}, default={})
 
 SECURE_HTTPS = env.bool("CQO_HTTPS", default=False)
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_HTTPS

@@ -7,6 +7,7 @@ from django.contrib.auth.password_validation import validate_password
 from django.utils import timezone
 
 from registry.actions.accounts import reset_factors
+from registry.history import events_of, history
 from registry.models import (
     AuthorityName,
     BasisPeriod,
@@ -233,6 +234,11 @@ class UserAdmin(ScopedAdmin):
         super().save_model(request, obj, form, change)
         if change and form.cleaned_data["reset_factors"]:
             reset_factors(obj, by=request.user, at=timezone.now())
+
+    def change_view(self, request, object_id, form_url="", extra_context=None):
+        """The account with its history."""
+        written = history(events_of(User, pgh_obj_id=int(object_id))) if object_id.isdecimal() else []
+        return super().change_view(request, object_id, form_url, {"history": written} | (extra_context or {}))
 
     def _keeps_accounts(self, request):
         return request.user.is_authenticated and request.user.has_perm("registry.manage_accounts")

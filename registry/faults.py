@@ -51,6 +51,9 @@ TRIGGERS = {
     "policy_as_published": "政策已经公布，内容不能更改；有误的，终止后重新公布。",
     "ground_of_its_case": "情形须是这位首席质量官的：已立卷的发现情况、任期内的年度，或者已发布通知的报告义务。",
     "registration_born_as_submitted": "企业注册须从提交开始。",
+    "data_request_born_asked": "个人信息请求须从提出开始。",
+    "data_request_never_deleted": "个人信息请求不能删除。",
+    "security_head_never": "安全日志的末号只能增加。",
     "append_only": "已经作出的记录不能更改或删除。",
 }
 # Constraints that only SQL can say (foreign keys over several columns), by name.

@@ -1,13 +1,24 @@
 """What lists can be narrowed by, and what to say of it."""
 
+from datetime import date, datetime, timedelta
+
 from django import forms
 from django.db.models import Exists, OuterRef, Q
+from django.utils import timezone
 
-from registry.fields import LineField, PickField, RowField
+from registry.fields import DayField, LineField, PickField, RowField
 from registry.models import County, Employment, Enterprise
 from registry.policies import counties_of
 from registry.rules import normalise_code
-from registry.states import Channel, DeliveryState, Designation, Industry, RegistrationState, SizeBand
+from registry.states import (
+    Channel,
+    DeliveryState,
+    Designation,
+    Industry,
+    RegistrationState,
+    SecurityEvent,
+    SizeBand,
+)
 
 YES_NO = [("yes", "是"), ("no", "否")]
 AT_WORK = [("now", "在职"), ("left", "已离职")]
@@ -130,3 +141,33 @@ class DeliveryFilter(ListFilter):
 
     def by_state(self, rows, state):
         return rows.undelivered() if state == NOT_ARRIVED else rows.filter(state=state)
+
+
+class SecurityFilter(ListFilter):
+    """The security log, by what happened, who, about what, and from which day to which."""
+
+    event = PickField(label="事件", required=False, choices=SecurityEvent.choices)
+    who = LineField(label="账号", required=False, max_length=60)
+    about = LineField(label="对象编号", required=False, max_length=120)
+    since = DayField(label="自", required=False)
+    until = DayField(label="至", required=False)
+
+    def by_event(self, rows, event):
+        return rows.filter(event=event)
+
+    def by_who(self, rows, username):
+        return rows.filter(username=username)
+
+    def by_about(self, rows, reference):
+        return rows.filter(about__contains=reference)
+
+    def by_since(self, rows, day):
+        return rows.filter(at__gte=midnight(day))
+
+    def by_until(self, rows, day):
+        return rows.filter(at__lt=midnight(day + timedelta(days=1)))
+
+
+def midnight(day: date) -> datetime:
+    """The first moment of a day in Qingyuan."""
+    return timezone.make_aware(datetime.combine(day, datetime.min.time()))

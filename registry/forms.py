@@ -30,7 +30,7 @@ from registry.models import (
 from registry.pages import PortalForm
 from registry.policies import counties_of
 from registry.rules import day_words
-from registry.states import Designation, EducationLevel, IdPaper, Industry, QualificationLevel, SizeBand
+from registry.states import PRIVACY_NOTICE, Designation, EducationLevel, IdPaper, Industry, QualificationLevel, SizeBand
 
 MOBILE_HELP = "11 位手机号码。"
 EMAIL_FAULT = {"invalid": "电子邮箱的格式不正确，例如 name@example.com。"}
@@ -252,6 +252,20 @@ class OfAnEnterprise(GroupedForm):
         return self.only or self.cleaned_data["enterprise"]
 
 
+class ToldField(forms.BooleanField):
+    """That the person was told, and agreed apart to the ID number (个人信息保护法 17, 29); gives the edition."""
+
+    def __init__(self):
+        super().__init__(
+            label=f"已将《个人信息处理告知》（{PRIVACY_NOTICE}）告知本人，本人单独同意登记证件号码",
+            help_text="告知见本页页脚的链接。没有告知本人或者本人没有同意的，不得登记。",
+            error_messages={"required": "请先告知本人并取得本人对登记证件号码的单独同意。"},
+        )
+
+    def clean(self, value):
+        return PRIVACY_NOTICE if super().clean(value) else ""
+
+
 class PersonForm(OfAnEnterprise):
     """A person of an enterprise, put on file."""
 
@@ -264,10 +278,12 @@ class PersonForm(OfAnEnterprise):
     phone = PhoneField(label="手机号码", max_length=20, required=False, help_text=MOBILE_HELP)
     position = LineField(label="在本企业的职务", max_length=60)
     since = DayField(label="入职日期", past=True, help_text=PAST_HELP)
+    told = ToldField()
 
     groups = (
         ("这是谁？", "", ("name", "id_type", "id_number", "birth_date", "phone")),
         ("在哪里任职？", "", ("enterprise", "position", "since")),
+        ("本人是否知情？", "证件号码只用来区分同名的人，没有它就不能确认是同一人。", ("told",)),
     )
 
     def facts(self) -> dict:

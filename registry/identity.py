@@ -25,7 +25,17 @@ def unseal(cipher: bytes, version: int, *, owner: str) -> str:
     return AESGCM(bytes.fromhex(settings.ID_KEYS[version])).decrypt(data[:NONCE], data[NONCE:], owner.encode()).decode()
 
 
-def fingerprint(id_type: str, number: str) -> str:
-    """Keyed hash of a normalised number, for uniqueness alone."""
-    key = bytes.fromhex(settings.ID_HASH_KEY)
+def fingerprint(id_type: str, number: str, version: int | None = None) -> str:
+    """Keyed hash of a normalised number, for uniqueness alone; under the newest key unless a version is named."""
+    key = bytes.fromhex(settings.ID_HASH_KEYS[version or settings.ID_HASH_KEY_VERSION])
     return hmac.new(key, f"{id_type}:{number}".encode(), hashlib.sha256).hexdigest()
+
+
+def fingerprints(id_type: str, number: str) -> list[str]:
+    """The hashes a number may be on file under while a new key is being taken up, one for each key at hand."""
+    return [fingerprint(id_type, number, version) for version in settings.ID_HASH_KEYS]
+
+
+def is_erased(person) -> bool:
+    """Whether a person's ID number is no longer on file."""
+    return not bytes(person.id_cipher)

@@ -11,14 +11,19 @@ from django.utils.crypto import salted_hmac
 from registry.models import RateWindow
 
 
-def client_address(request) -> str:
-    """Whom a request is counted against: an IPv4 address, or the /64 network of an IPv6 address.
+def source_address(request) -> str:
+    """Where a request came from.
 
     Behind the office's own proxy that is the right-most X-Forwarded-For entry, the only one the proxy itself wrote.
     """
-    address = request.META.get("REMOTE_ADDR", "")
     if settings.BEHIND_PROXY and (forwarded := request.headers.get("X-Forwarded-For", "")):
-        address = forwarded.rpartition(",")[2].strip()
+        return forwarded.rpartition(",")[2].strip()
+    return request.META.get("REMOTE_ADDR", "")
+
+
+def client_address(request) -> str:
+    """Whom a request is counted against: an IPv4 address, or the /64 network of an IPv6 address."""
+    address = source_address(request)
     try:
         known = ip_address(address)
     except ValueError:

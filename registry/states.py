@@ -160,6 +160,80 @@ class DeliveryState(TextChoices):
 UNDELIVERED = (DeliveryState.FAILED, DeliveryState.BOUNCED)
 
 
+PRIVACY_NOTICE = "2026年第1版"  # the edition of what people are told at /privacy/; a new text is a new edition
+
+
+class RequestKind(TextChoices):
+    """What a person may ask about their own data, beside seeing it (个人信息保护法 45 to 47)."""
+
+    CORRECTION = "correction", "更正、补充"
+    ERASURE = "erasure", "删除"
+
+
+class RequestState(TextChoices):
+    """How far such a request is."""
+
+    ASKED = "asked", "已提出"
+    GRANTED = "granted", "同意，待办理"
+    DECLINED = "declined", "不予办理"
+    DONE = "done", "已办结"
+
+
+REQUEST_MOVES: tuple[tuple[str, str], ...] = (
+    (RequestState.ASKED, RequestState.GRANTED),
+    (RequestState.ASKED, RequestState.DECLINED),
+    (RequestState.GRANTED, RequestState.DONE),
+)
+
+
+class SecurityEvent(TextChoices):
+    """What the security log knows. Nothing else is noted there, and nothing of this goes unnoted."""
+
+    LOGIN = "login", "登录"
+    LOGIN_FAILED = "login_failed", "登录失败"
+    LOGIN_LOCKED = "login_locked", "登录锁定"
+    LOGOUT = "logout", "退出登录"
+    DENIED = "denied", "访问被拒绝"
+    REVEAL = "reveal", "查看完整证件号码"
+    EXPORT = "export", "导出"
+    DOWNLOAD = "download", "查看文件"
+    ACCOUNT_CREATED = "account_created", "建立账号"
+    ACCOUNT_DISABLED = "account_disabled", "停用账号"
+    ACCOUNT_ENABLED = "account_enabled", "启用账号"
+    ACCOUNT_CHANGED = "account_changed", "账号的角色或单位变更"
+    CONTACT_CHANGED = "contact_changed", "账号的邮箱或手机号码变更"
+    FACTOR_ADDED = "factor_added", "添加第二重验证"
+    FACTOR_REMOVED = "factor_removed", "移除第二重验证"
+    FACTOR_RESET = "factor_reset", "重置第二重验证"
+    SESSION_ENDED = "session_ended", "登录状态被终止"
+    PASSWORD_CHANGED = "password_changed", "修改密码"
+    PASSWORD_RESET = "password_reset", "重置密码"
+    INVITED = "invited", "邀请"
+    INVITATION_TAKEN = "invitation_taken", "接受邀请"
+    REGISTERED = "registered", "企业注册申请"
+    REGISTRATION_DECIDED = "registration_decided", "企业注册申请办结"
+    LINK_ISSUED = "link_issued", "发出一次性链接"
+    LINK_REVOKED = "link_revoked", "作废一次性链接"
+    LINK_USED = "link_used", "使用一次性链接"
+    DATA_REQUEST = "data_request", "个人信息请求"
+    ERASURE = "erasure", "删除个人信息"
+    RETENTION = "retention", "按保存期限清理"
+    LOG_TRIMMED = "log_trimmed", "清理到期的安全日志"
+    KEY_ROTATION = "key_rotation", "更换密钥"
+    LOG_SEALED = "log_sealed", "安全日志按日封存"
+    LOG_VERIFIED = "log_verified", "核对安全日志"
+
+
+# Without their entry these do not happen: personal data is not read where nobody could tell who read it.
+NEVER_UNNOTED = (
+    SecurityEvent.REVEAL,
+    SecurityEvent.EXPORT,
+    SecurityEvent.DOWNLOAD,
+    SecurityEvent.ERASURE,
+    SecurityEvent.KEY_ROTATION,
+)
+
+
 def rank(level: str) -> int:
     """Place of a qualification or education level in its list, lowest 0. Raises ValueError for neither.
 

@@ -25,7 +25,8 @@ PYTHON = VENV / "bin" / "python"
 LOCKS = ROOT / "script" / "locks"
 SEMGREP = VAR / "semgrep" / "bin" / "semgrep"
 SECRETS = VAR / "secrets"
-KEYS = ("cqo_id_key", "cqo_id_hash_key", "cqo_code_key")
+FIRST_KEYS = ("cqo_id_key", "cqo_id_hash_key", "cqo_code_key")
+KEYS = (*FIRST_KEYS, "cqo_log_key")  # those after the first came with a later version of the portal
 APPS = ("registry", "training", "appointments", "cqo_portal")
 FONT_FOLDERS = ("/usr/share/fonts", "/usr/local/share/fonts", "~/.fonts", "~/.local/share/fonts")
 FANDOL_PACKAGE = "texlive-lang-chinese"
@@ -157,11 +158,17 @@ def ensure_semgrep() -> None:
 
 
 def ensure_secrets() -> None:
-    """Make the portal's keys under ``var/secrets`` where they are missing; never beside data that needs lost ones."""
+    """Make the portal's keys under ``var/secrets`` where they are missing; never beside data that needs lost ones.
+
+    A key of a kind that this installation never had is new and not lost: ``made`` keeps the names. A first version that
+    has a later one beside it was retired by ``manage.py rotate_keys``.
+    """
     SECRETS.mkdir(mode=0o700, parents=True, exist_ok=True)
     SECRETS.chmod(0o700)
-    missing = [name for name in ("cqo_secret_key", *KEYS) if not (SECRETS / name).exists()]
-    lost = [name for name in missing if name in KEYS and name.upper() not in os.environ]
+    made = SECRETS / "made"
+    had = {*FIRST_KEYS, *(made.read_text().split() if made.exists() else ())}
+    missing = [name for name in ("cqo_secret_key", *KEYS) if not any(_versions(name))]
+    lost = [name for name in missing if name in had and name.upper() not in os.environ]
     if lost and (VAR / "postgres" / "prepared").exists():
         stop(
             f"var/secrets 中缺少 {'、'.join(lost)}，而数据库中的加密内容只能用原密钥读取。请从备份恢复该文件。",
@@ -174,6 +181,12 @@ def ensure_secrets() -> None:
         with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
             file.write(secrets.token_hex(32) if name in KEYS else secrets.token_urlsafe(50))
         new.rename(SECRETS / name)
+    made.write_text("\n".join(KEYS))
+
+
+def _versions(name: str) -> list[Path]:
+    """The files of a key: the first version, and those that ``manage.py rotate_keys`` was given later."""
+    return [SECRETS / name] * (SECRETS / name).exists() + list(SECRETS.glob(f"{name}_[0-9]*"))
 
 
 def fetch_fandol() -> None:

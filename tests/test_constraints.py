@@ -12,6 +12,7 @@ import pytest
 from django.apps import apps
 from django.db import DatabaseError, connection, models, transaction
 from django.db.backends.postgresql.psycopg_any import DateRange
+from django.utils import timezone
 
 from appointments import actions
 from appointments.actions import withdraw
@@ -41,6 +42,7 @@ from appointments.models import (
 )
 from appointments.states import ActKind, CaseActKind, CaseState, EndReason, FindingState, Party
 from registry import jobs
+from registry.actions import privacy
 from registry.actions.common import remember_form
 from registry.actions.measure import record_authority_name, record_interpretation
 from registry.faults import BY_HAND, TRIGGERS, sentence_for
@@ -48,6 +50,7 @@ from registry.models import (
     AuthorityName,
     Clause,
     Counter,
+    DaySeal,
     Delivery,
     Employment,
     EnterpriseDesignation,
@@ -60,6 +63,8 @@ from registry.models import (
     QualityExperience,
     RateWindow,
     Registration,
+    Reveal,
+    SecurityHead,
     StoredFile,
     UnderBasis,
     User,
@@ -68,7 +73,8 @@ from registry.models import (
 from registry.notices import tell_county, text_person
 from registry.ratelimit import spend
 from registry.refusals import Refused
-from registry.states import Role
+from registry.securitylog import note, seal_days
+from registry.states import Role, SecurityEvent
 from tests import tasks
 from tests.cast import AT, TODAY, account
 from tests.cast import person as new_person
@@ -205,6 +211,18 @@ PROVOKED: dict[str, Callable[[SimpleNamespace], Write]] = {
     "delivery_bounced_is_dated": lambda w: change(w.mail, state="bounced", sent_at=AT, last_fault="退回。"),
     "delivery_undelivered_says_why": lambda w: change(w.mail, state="failed"),
     "delivery_claimed_while_waiting": lambda w: change(w.mail, state="sent", sent_at=AT, claimed_until=AT),
+    # Personal data
+    "reveal_has_reason": lambda w: copy(first(Reveal), reason=""),
+    "person_link_revoked_pair": lambda w: change(w.person_link, revoked_at=AT),
+    "person_link_used_by_a_browser": lambda w: change(w.person_link, used_at=AT),
+    "data_request_answered_pair": lambda w: change(w.data_request, answered_at=AT),
+    "data_request_answer_has_reason": lambda w: change(w.data_request, state="declined"),
+    "data_request_done_is_dated": lambda w: change(w.data_request, done_at=AT),
+    "data_request_one_open": lambda w: copy(w.data_request, reference="-"),
+    # The security log
+    "security_head_one": lambda w: change(first(SecurityHead), id=2),
+    "day_seal_once": lambda w: copy(first(DaySeal)),
+    "day_seal_without_gap": lambda w: copy(first(DaySeal), day=TODAY, entries=9),
     # Counts
     "rate_window_once": lambda w: copy(first(RateWindow)),
     "verification_tally_once": lambda w: copy(first(VerificationTally)),
@@ -542,6 +560,10 @@ def world(
         edition=question.edition, key=question.key, number="口径一", reading="county", text="登记至县局为止。",
         decided_on=TODAY, effective_from=date(2030, 1, 1), by=municipal, at=AT,
     )  # fmt: skip
+    link, _ = privacy.issue_person_link(person_a, by_sms=False, by=municipal, at=AT)
+    privacy.reveal_number(person_a, reason="核对", by=municipal, at=AT)
+    note(SecurityEvent.LOGIN, by=user_a)
+    seal_days(at=timezone.now() + timedelta(days=2))
     third = new_person(9, "周七", company=company_b, by=make.enterprise_user(company_b))
     return SimpleNamespace(
         **training_rows(make, train, person_a, company_a),
@@ -554,6 +576,8 @@ def world(
         registration=first(Registration),
         invitation=first(Invitation),
         job=running_job(user_a),
+        person_link=link,
+        data_request=privacy.ask_about_data(person_a, kind="erasure", words="请删除", at=AT),
         mail=first(Delivery, enterprise=company_a),
         text=text_person("13900139000", "请打开链接。", at=AT, enterprise=company_a),
         company_a=company_a,

@@ -52,6 +52,7 @@ def test_the_page_asked_for_afterwards_is_a_plain_path_or_the_persons_own(client
         "id_type": IdPaper.RESIDENT,
         "id_number": resident_id(77),
         "position": "质量总监",
+        "told": "on",
         "since_year": "2020",
         "since_month": "1",
         "since_day": "1",

@@ -321,7 +321,9 @@ BY_THE_SYSTEM = {
     "training.actions.enrolment.fill_seats",
     "training.actions.pool.enter_if_due",
 }
-BY_NO_ACCOUNT = {  # what the CQO as a person does by the one-time link (design §2)
+BY_NO_ACCOUNT = {  # what somebody does as a person by a one-time link (design §2)
+    "registry.actions.privacy.ask_about_data",
+    "registry.actions.privacy.open_person_link",
     "appointments.actions.answering.state_by_link",
     "registry.actions.accounts.join_with_new_account",
     "registry.actions.files.store_file_of_person",
@@ -350,6 +352,12 @@ READS_ONLY = {
     "registry.actions.accounts.open_invitation",
     "registry.actions.files.inspect",
     "registry.actions.measure.predecessor_of",
+    "registry.actions.privacy.digest_of_secret",
+    "registry.actions.privacy.link_address",
+    "registry.actions.privacy.person_behind",
+    "registry.actions.privacy.phone_of",
+    "registry.actions.privacy.revealed_on",
+    "registry.actions.privacy.usable_link",
     "training.actions.certificates.changes_since",
     "training.actions.certificates.content_of",
     "training.actions.certificates.fault_of",

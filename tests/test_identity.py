@@ -49,7 +49,7 @@ def test_a_fingerprint_needs_the_key_and_tells_the_kinds_of_paper_apart(settings
     mine = identity.fingerprint(IdPaper.RESIDENT, NUMBER)
     assert mine == identity.fingerprint(IdPaper.RESIDENT, NUMBER)
     assert mine != identity.fingerprint(IdPaper.PASSPORT, NUMBER)
-    settings.ID_HASH_KEY = "55" * 32
+    settings.ID_HASH_KEYS = {1: "55" * 32}
     assert mine != identity.fingerprint(IdPaper.RESIDENT, NUMBER)
 
 

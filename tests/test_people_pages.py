@@ -34,6 +34,7 @@ def facts_of_new(n: int = 7, **changes) -> dict:
         "id_number": cast.resident_id(n),
         "phone": "13700137000",
         "position": "质量经理",
+        "told": "on",
     }
     return typed | days("since", date(2020, 1, 1)) | changes
 

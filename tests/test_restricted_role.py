@@ -1,6 +1,6 @@
 """The application's own role: it carries a whole life through the acts, and can undo nothing of it."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import pghistory.models
 import pgtrigger
@@ -8,19 +8,25 @@ import pytest
 from django.apps import apps
 from django.core.management import call_command
 from django.db import ProgrammingError, connection, transaction
+from django.utils import timezone
 
 from appointments import actions
 from appointments.models import Act
 from appointments.states import EndReason, EvidenceKind, PaperKind, State
 from cqo_portal import postgres
+from registry.actions import privacy
 from registry.actions.common import remember_form
+from registry.actions.people import record_free_person
 from registry.models import FormToken
-from tests.cast import AT, picture
+from registry.securitylog import note, seal_days
+from registry.states import PRIVACY_NOTICE, IdPaper, SecurityEvent
+from tests.cast import AT, picture, resident_id
 from training.actions import record_consent
 
 KEPT = {"Act", "EligibilitySnapshot", "Evidence", "FormToken", "Paper", "SealedScan", "StoredFile"}
 KEPT |= {"Certificate", "PoolConsent", "ProjectAct"}
 KEPT |= {"CaseAct", "CaseEvidence", "CaseGround", "NoticeService", "RecommendationLetter", "StampedScan", "Statement"}
+KEPT |= {"Acknowledgement", "DaySeal", "Reveal", "SecurityEntry"}
 KEPT |= {"Accident", "FindingEvidence", "Reminder", "ReportAct", "ReportReceipt", "TargetResult", "TargetSheet"}
 
 
@@ -63,6 +69,16 @@ def life(make, train, supervise, company_a, company_b, person_a, person_b, as_ap
     supervise.traces(supervise.cqo(person_b, company_b))
     actions.send_reminders(at=AT)
     remember_form("0" * 32, user, "/", at=AT)
+    privacy.reveal_number(person_a, reason="核对", by=make.municipal, at=AT)
+    paper = {"id_type": IdPaper.RESIDENT, "id_number": resident_id(50)}
+    record_free_person(name="吴九", told=PRIVACY_NOTICE, by=make.officer(company_a), at=AT, **paper)
+    _, token = privacy.issue_person_link(person_a, by_sms=True, by=make.officer(company_a), at=AT)
+    privacy.open_person_link(token, at=AT)
+    asked = privacy.ask_about_data(person_a, kind="correction", words="学历有误", at=AT)
+    asked = privacy.answer_data_request(asked, granted=True, answer="属实。", by=make.municipal, at=AT)
+    privacy.close_correction(asked, by=make.municipal, at=AT)
+    note(SecurityEvent.LOGIN, by=user)
+    seal_days(at=timezone.now() + timedelta(days=2))
     return row
 
 
@@ -122,6 +138,8 @@ def test_switching_the_triggers_off_for_the_session_opens_none_of_it(life):
         "CREATE TABLE mine (n int)",
         "CREATE OR REPLACE FUNCTION cqo_anniversary(day date, years integer) RETURNS date LANGUAGE sql AS 'SELECT day'",
         "DROP FUNCTION cqo_anniversary(date, integer)",
+        "DELETE FROM registry_securityhead",
+        "SELECT setval('registry_counter_id_seq', 1)",
         "DELETE FROM django_migrations",
         "UPDATE django_migrations SET applied = now()",
         "INSERT INTO django_migrations (app, name, applied) VALUES ('x', 'y', now())",

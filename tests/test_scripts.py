@@ -111,19 +111,46 @@ def var(tmp_path, monkeypatch):
 def test_secrets_are_made_once_and_are_nobody_elses_to_read(var):
     steps.ensure_secrets()
     kept = {file.name: file.read_text() for file in (var / "secrets").iterdir()}
-    assert set(kept) == {"cqo_secret_key", "cqo_id_key", "cqo_id_hash_key", "cqo_code_key"}
+    assert set(kept) == {"cqo_secret_key", "cqo_id_key", "cqo_id_hash_key", "cqo_code_key", "cqo_log_key", "made"}
     assert all(len(bytes.fromhex(kept[name])) == 32 for name in steps.KEYS)
-    assert len(set(kept.values())) == 4
+    assert len(set(kept.values())) == 6
     assert stat.S_IMODE((var / "secrets").stat().st_mode) == 0o700
-    assert {stat.S_IMODE(file.stat().st_mode) for file in (var / "secrets").iterdir()} == {0o600}
+    secret = [file for file in (var / "secrets").iterdir() if file.name != "made"]
+    assert {stat.S_IMODE(file.stat().st_mode) for file in secret} == {0o600}
     steps.ensure_secrets()
     assert {file.name: file.read_text() for file in (var / "secrets").iterdir()} == kept
 
 
-def test_a_lost_key_is_not_replaced_beside_data_that_needs_it(var, capsys):
-    steps.ensure_secrets()
+def prepared(var) -> None:
+    """The mark of an installation that has data."""
     (var / "postgres").mkdir()
     (var / "postgres" / "prepared").write_text("mark")
+
+
+def test_a_kind_of_key_that_an_older_installation_never_had_is_made_without_complaint(var, capsys):
+    steps.ensure_secrets()
+    prepared(var)
+    for name in ("cqo_log_key", "made"):
+        (var / "secrets" / name).unlink()
+    steps.ensure_secrets()
+    assert len((var / "secrets" / "cqo_log_key").read_text()) == 64
+    (var / "secrets" / "cqo_log_key").unlink()
+    with pytest.raises(SystemExit):  # now it had one
+        steps.ensure_secrets()
+    assert "缺少 cqo_log_key" in capsys.readouterr().err
+
+
+def test_a_first_key_retired_by_a_second_is_not_lost(var):
+    steps.ensure_secrets()
+    prepared(var)
+    (var / "secrets" / "cqo_id_key").rename(var / "secrets" / "cqo_id_key_2")
+    steps.ensure_secrets()
+    assert not (var / "secrets" / "cqo_id_key").exists()
+
+
+def test_a_lost_key_is_not_replaced_beside_data_that_needs_it(var, capsys):
+    steps.ensure_secrets()
+    prepared(var)
     (var / "secrets" / "cqo_id_key").unlink()
     with pytest.raises(SystemExit):
         steps.ensure_secrets()

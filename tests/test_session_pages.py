@@ -669,8 +669,14 @@ def test_a_bureau_enrols_somebody_without_an_enterprise_put_on_file_first(client
     assert "没有登记在册的人员" in page
     new = f"/candidates/free/new/?next={at(coming, 'enrol/free/')}"
     assert new in page
-    typed = {"name": "郑自由", "id_type": IdPaper.RESIDENT, "id_number": resident_id(21), "token": uuid4()}
-    response = client.post(new, typed)
+    typed = {
+        "name": "郑自由",
+        "id_type": IdPaper.RESIDENT,
+        "id_number": resident_id(21),
+        "told": "on",
+        "token": uuid4(),
+    }
+    response = client.post(new, typed | {"token": uuid4()})
     somebody = Candidate.unscoped.get()
     assert response.url == f"{at(coming, 'enrol/free/')}?candidate={somebody.reference}"
     assert "checked" in client.get(response.url).content.decode()
@@ -717,7 +723,7 @@ def test_only_bureaus_put_people_without_an_enterprise_on_file(client, coming, u
 
 
 def test_somebody_at_work_is_enrolled_by_the_enterprise_and_not_put_on_file_as_free(client, county_one, person_a):
-    typed = {"name": "张三", "id_type": IdPaper.RESIDENT, "id_number": resident_id(1), "token": uuid4()}
+    typed = {"name": "张三", "id_type": IdPaper.RESIDENT, "id_number": resident_id(1), "told": "on", "token": uuid4()}
     page = signed_in(client, county_one).post("/candidates/free/new/", typed).content.decode()
     assert "此人在企业任职，由所在企业报名（第七条）" in page
     bad = client.post("/candidates/free/new/", typed | {"id_number": "123", "token": uuid4()}).content.decode()

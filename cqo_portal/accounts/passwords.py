@@ -1,4 +1,4 @@
-"""Rules for passwords beyond Django's own, for offices that are held to them (ADR 14)."""
+"""Rules for passwords beyond Django's own, for offices that are held to them (ADR 17)."""
 
 import re
 

@@ -2,13 +2,14 @@
 
 from datetime import date, timedelta
 
+from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import ProtectedError
 
 from registry import identity
 from registry.actions.common import allow, day_of, locked, next_number, own_file
 from registry.citing import cited
-from registry.models import Candidate, Employment, Enterprise, User
+from registry.models import Acknowledgement, Candidate, Employment, Enterprise, User
 from registry.refusals import Refused
 from registry.rules import impossible_day, masked_id, resident_birth_date, resident_id_fault
 from registry.states import IdPaper
@@ -25,11 +26,13 @@ def record_person(
     since: date,
     by: User,
     at,
+    told: str = "",
     **facts,
 ) -> Candidate:
     """Put a person of an enterprise on file; somebody met before is the same person, recognised by the ID paper.
 
-    ``facts``: ``birth_date`` (needed unless a resident ID tells it), ``phone``. Raises Refused with its field.
+    ``facts``: ``birth_date`` (needed unless a resident ID tells it), ``phone``. ``told`` is the edition of the privacy
+    notice that the person was told. Raises Refused with its field.
     """
     enterprise = locked(Enterprise.unscoped, enterprise.pk)
     allow(by, "registry.record_person", enterprise)
@@ -40,6 +43,7 @@ def record_person(
     person = _person_with(id_type, id_number, name, facts, by, at)
     if person.employments.filter(enterprise=enterprise, period__overlap=(since, None)).exists():
         raise Refused("此人已在本企业的人员名单中。", field="id_number")
+    _acknowledged(person, enterprise, told, by=by, at=at)
     Employment.unscoped.create(
         candidate=person,
         enterprise=enterprise,
@@ -55,7 +59,7 @@ def record_person(
 
 @transaction.atomic
 def record_free_person(
-    *, name: str, id_type: str, id_number: str, by: User, at, birth_date: date | None = None
+    *, name: str, id_type: str, id_number: str, by: User, at, birth_date: date | None = None, told: str = ""
 ) -> Candidate:
     """Put somebody without an enterprise on file, so that they can train (Art. 7). Raises Refused with its field."""
     allow(by, "registry.record_free_person")
@@ -68,7 +72,14 @@ def record_free_person(
             raise Refused("此人已由另一单位登记在册，请与市局联系。", field="id_number")
         person.county = by.county
         person.save(update_fields=["county"])
+    _acknowledged(person, None, told, by=by, at=at)
     return person
+
+
+def _acknowledged(person: Candidate, enterprise: Enterprise | None, told: str, *, by: User, at) -> None:
+    """Record that the person was told how their data is handled, by whom, in which edition of the notice."""
+    if told:
+        Acknowledgement.unscoped.create(candidate=person, enterprise=enterprise, notice=told, by=by, at=at)
 
 
 @transaction.atomic
@@ -102,7 +113,7 @@ def _birth_date(id_type: str, id_number: str, given: date | None, *, today: date
 def _person_with(id_type: str, id_number: str, name: str, facts: dict, by: User, at) -> Candidate:
     """The person of this ID paper, on file already or new. Raises Refused when the name on file is another."""
     fingerprint = identity.fingerprint(id_type, id_number)
-    known = Candidate.unscoped.filter(id_hash=fingerprint).first()
+    known = Candidate.unscoped.filter(id_hash__in=identity.fingerprints(id_type, id_number)).first()
     if known is None:
         reference = f"RY{next_number('candidate', 0):05d}"
         cipher, key_version = identity.seal(id_number, owner=reference)
@@ -118,6 +129,7 @@ def _person_with(id_type: str, id_number: str, name: str, facts: dict, by: User,
                     id_cipher=cipher,
                     id_key_version=key_version,
                     id_hash=fingerprint,
+                    id_hash_version=settings.ID_HASH_KEY_VERSION,
                     created_at=at,
                     created_by=by,
                 )

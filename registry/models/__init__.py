@@ -18,9 +18,12 @@ from registry.models.people import (
     ProfessionalQualification,
     QualityExperience,
 )
+from registry.models.privacy import Acknowledgement, DataRequest, PersonLink, Reveal
 from registry.models.registration import Invitation, Registration
+from registry.models.security import DaySeal, SecurityEntry, SecurityHead
 
 __all__ = [
+    "Acknowledgement",
     "AuthorityName",
     "Base",
     "BasisPeriod",
@@ -28,6 +31,8 @@ __all__ = [
     "Clause",
     "Counter",
     "County",
+    "DataRequest",
+    "DaySeal",
     "Delivery",
     "Edition",
     "Education",
@@ -42,13 +47,17 @@ __all__ = [
     "Job",
     "Message",
     "PersonFact",
+    "PersonLink",
     "PortalQuerySet",
     "ProfessionalQualification",
     "QualityExperience",
     "RateWindow",
     "Registration",
+    "Reveal",
     "ScopedBase",
     "ScopedQuerySet",
+    "SecurityEntry",
+    "SecurityHead",
     "StoredFile",
     "UnderBasis",
     "User",

@@ -56,6 +56,8 @@ class Base(models.Model):
     unscoped = PortalQuerySet.as_manager()
     # Rows that record what was decided are never updated or deleted; the application's role may not either.
     append_only = False
+    # Rows that are written over but never deleted, by the application's role neither.
+    never_deleted = False
 
     class Meta:
         abstract = True

@@ -25,7 +25,7 @@ class CandidateQuerySet(ScopedQuerySet):
         return self.filter(employed | Q(county=county_id))
 
 
-@tracked(exclude=["id_cipher", "id_hash"])
+@tracked(exclude=["id_cipher", "id_key_version", "id_hash", "id_hash_version"])
 class Candidate(ScopedBase):
     """A person. The same person met at a second enterprise is this same row (keyed hash of the ID paper)."""
 
@@ -42,6 +42,7 @@ class Candidate(ScopedBase):
     id_cipher = models.BinaryField(editable=False)
     id_key_version = models.PositiveSmallIntegerField(editable=False)
     id_hash = models.CharField(max_length=64, editable=False)
+    id_hash_version = models.PositiveSmallIntegerField(default=1, editable=False)
 
     # Why the name is no longer what it was; empty while it never changed.
     name_reason = models.CharField("姓名更正原因", max_length=220, blank=True, editable=False)

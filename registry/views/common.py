@@ -1,5 +1,8 @@
 """The one way a form page of the registry works."""
 
+from functools import wraps
+
+from django.http import HttpResponseNotAllowed
 from django.shortcuts import render
 
 from registry.pages import carry_out
@@ -37,3 +40,25 @@ def posted(request) -> dict:
     if request.method != "POST":
         return {}
     return {"data": request.POST, "files": request.FILES}
+
+
+def kept_nowhere(*methods: str, referrer: str = "no-referrer"):
+    """Headers of every answer: kept nowhere, found by no search engine, the link told to no other page and no log.
+
+    Other methods than these are refused here: Django's decorator would write the path into its log.
+    """
+
+    def plain(view):
+        @wraps(view)
+        def answer(request, *args, **kwargs):
+            known = request.method in methods
+            response = view(request, *args, **kwargs) if known else HttpResponseNotAllowed(methods)
+            response["Cache-Control"] = "no-store"
+            response["Referrer-Policy"] = referrer
+            response["X-Robots-Tag"] = "noindex, nofollow"
+            response._has_been_logged = True  # Django writes the path of every 4xx into its log
+            return response
+
+        return answer
+
+    return plain

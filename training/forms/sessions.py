@@ -19,7 +19,7 @@ from registry.fields import (
     TextField,
     plain_line,
 )
-from registry.forms import GroupedForm
+from registry.forms import GroupedForm, ToldField
 from registry.models import Candidate, County
 from registry.models.measure import basis_if_any
 from registry.pages import PortalForm
@@ -250,7 +250,12 @@ class FreePersonForm(GroupedForm):
         label="出生日期", past=True, required=False, help_text="居民身份证不必填写，由号码读出；其他证件请填写。"
     )
 
-    groups = (("这是谁？", "", ("name", "id_type", "id_number", "birth_date")),)
+    told = ToldField()
+
+    groups = (
+        ("这是谁？", "", ("name", "id_type", "id_number", "birth_date")),
+        ("本人是否知情？", "证件号码只用来区分同名的人，没有它就不能确认是同一人。", ("told",)),
+    )
 
 
 class NameForm(GroupedForm):

@@ -7,6 +7,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from registry.history import events_of, history
 from registry.models import Candidate, User
 from registry.pages import demand, find, page_of
 from registry.rules import day_words
@@ -65,12 +66,18 @@ def certificate_detail(request, code):
         "acts": acts,
         "versions": versions,
         "events": _timeline(versions, certificate.enrolment),
+        "history": _history(certificate) if request.user.has_perm("registry.see_history") else [],
         "may_see_person": Candidate.unscoped.visible_to(request.user).filter(pk=certificate.candidate_id).exists(),
         "may_see_session": Session.unscoped.visible_to(request.user)
         .filter(enrolments=certificate.enrolment_id)
         .exists(),
     }
     return render(request, "training/certificate_detail.html", context)
+
+
+def _history(certificate: Certificate):
+    """What was written about the revocation of any version; a certificate itself is never written over."""
+    return history(events_of(Revocation, certificate__enrolment=certificate.enrolment_id))
 
 
 @require_safe

@@ -14,7 +14,7 @@ from registry.views.common import posted
 from training.actions import cancel_session, change_session, plan_session, publish_session
 from training.filters import SessionFilter
 from training.forms.sessions import CancelForm, CourseList, SessionForm, consists_of_workdays
-from training.models import Certificate, Session, TrainingBody
+from training.models import Assessment, Attendance, Certificate, Course, Enrolment, Session, SessionDay, TrainingBody
 from training.states import EnrolmentState, SessionState
 from training.views import shown
 from training.views.common import act_page, session_within_scope, stage_tag
@@ -69,9 +69,16 @@ def session_detail(request, reference):
         "page": page,
         "may_withdraw": any(row.may_withdraw for row in page.object_list),
         "events": shown.timeline_of(session),
-        "history": history(events_of(Session, pgh_obj=session)) if user.has_perm("registry.see_history") else [],
+        "history": _history(session) if user.has_perm("registry.see_history") else [],
     }
     return render(request, "training/session_detail.html", facts | _days_and_courses(session))
+
+
+def _history(session: Session):
+    """What was written about a session, its days and courses, who is in it, and the results."""
+    own = (events_of(model, session=session) for model in (SessionDay, Course, Enrolment))
+    results = (events_of(model, enrolment__session=session) for model in (Attendance, Assessment))
+    return history(events_of(Session, pgh_obj=session), *own, *results)
 
 
 def _days_and_courses(session: Session) -> dict:

@@ -105,7 +105,8 @@ def policy_detail(request, reference):
     """One policy, with its file."""
     policy, user = open_policy(request, reference), request.user
     own = user.is_authenticated and user.has_perm("appointments.keep_policy", policy)
-    extra = {"history": history(events_of(Policy, pgh_obj=policy))} if own else {}
+    reads = own or user.is_authenticated and user.is_city_wide  # what was drafted is no other county's to read
+    extra = {"history": history(events_of(Policy, pgh_obj=policy))} if reads else {}
     return shown(
         request, "policy_detail", policy=policy, words=state_words(policy, timezone.localdate()), rows=_facts(policy),
         next=next_step(policy, user), links=buttons(ACTS, policy, user, _act_url, "end") if own else [], **extra,

@@ -3,11 +3,8 @@
 Whoever holds the link sees the one case it is for, and nothing else. To look at it does not use it up.
 """
 
-from functools import wraps
-
 from django.contrib.auth.decorators import login_not_required
 from django.db import transaction
-from django.http import HttpResponseNotAllowed
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
@@ -21,33 +18,11 @@ from appointments.views.recommending.shown import clauses_of
 from registry.actions.files import store_file_of_person
 from registry.ratelimit import client_address, spend
 from registry.refusals import Refused
-from registry.views.common import posted
+from registry.views.common import kept_nowhere, posted
 
 # Per address: name, how often, in how many seconds.
 LIMITS = (("statement.minute", 20, 60), ("statement.hour", 120, 3600))
 PAGE = "supervision/statement_link.html"
-
-
-def _plain(*methods: str):
-    """Headers of every answer: kept nowhere, found by no search engine, the link told to no other page and no log.
-
-    Other methods than these are refused here: Django's decorator would write the path into its log.
-    """
-
-    def plain(view):
-        @wraps(view)
-        def answer(request, *args, **kwargs):
-            known = request.method in methods
-            response = view(request, *args, **kwargs) if known else HttpResponseNotAllowed(methods)
-            response["Cache-Control"] = "no-store"
-            response["Referrer-Policy"] = "no-referrer"
-            response["X-Robots-Tag"] = "noindex, nofollow"
-            response._has_been_logged = True  # Django writes the path of every 4xx into its log
-            return response
-
-        return answer
-
-    return plain
 
 
 def _sentence(request, sentence: str, status: int, title: str, note: str = ""):
@@ -63,7 +38,7 @@ def _gone(request):
 # no cookie gives anybody a right, so there is nothing to forge.
 @csrf_exempt  # nosemgrep: no-csrf-exemption
 @login_not_required
-@_plain("GET", "HEAD", "POST")
+@kept_nowhere("GET", "HEAD", "POST")
 def statement_by_link(request, token):
     """Who asks, about what, until when; and the form. Used, expired, revoked and unknown links look alike."""
     at = timezone.now()
@@ -110,7 +85,7 @@ def _facts(link: StatementLink) -> dict:
 
 
 @login_not_required
-@_plain("GET", "HEAD")
+@kept_nowhere("GET", "HEAD")
 def statement_received(request):
     """After a statement was sent: it came in. Says nothing of anybody, so that its address may stay in a history."""
     return _sentence(request, "陈述意见已收到。质监部门听取意见后，才决定是否提出建议。", 200, "陈述意见已收到")

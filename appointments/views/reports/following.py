@@ -18,7 +18,7 @@ from appointments import actions
 from appointments.filters.reports import DutyFilter
 from appointments.forms.cycles import ExtensionForm, ServiceForm
 from appointments.forms.reports import NoteForm, ReturnReportForm
-from appointments.models import ReportDuty, ReportReceipt
+from appointments.models import DutyReport, ReportDuty, ReportReceipt
 from appointments.rules import extension_fault
 from appointments.states import CycleState, ReportState
 from appointments.views.reports.shown import (
@@ -99,9 +99,15 @@ def report_detail(request, reference, appointment):
         "receipt": ReportReceipt.unscoped.visible_to(user).filter(report__duty=duty).first(),
         "links": [(words, page_url(duty, name)) for name, words in acts.items() if name in ASIDE],
         "events": timeline_of(duty),
-        "history": history(events_of(ReportDuty, pgh_obj=duty)) if user.has_perm("registry.see_history") else [],
+        "history": _history(duty) if user.has_perm("registry.see_history") else [],
     }
     return render(request, "supervision/report_detail.html", context)
+
+
+def _history(duty: ReportDuty):
+    """What was written about a duty and its report; not what the enterprise is still writing."""
+    handed_in = {"state__in": (ReportState.RECEIVED, ReportState.NOTED)}
+    return history(events_of(ReportDuty, pgh_obj=duty), events_of(DutyReport, duty=duty, **handed_in))
 
 
 def may_transcribe(duty: ReportDuty, user: User) -> bool:

@@ -21,6 +21,8 @@ def privileges(model: type[models.Model]) -> str:
         return f"{APPEND}, UPDATE"  # its trigger function completes a request's context as it goes
     if issubclass(model, pghistory.models.Event) or getattr(model, "append_only", False):
         return APPEND
+    if getattr(model, "never_deleted", False):
+        return f"{APPEND}, UPDATE"
     return ALL
 
 
