@@ -12,6 +12,7 @@ class PortalConfig(AppConfig):
 
     def ready(self):
         from cqo_portal import logs
+        from cqo_portal.accounts import noting  # noqa: F401 (listens)
         from cqo_portal.checks import driver_is_psycopg2, sms_gateway_is_there, uploads_are_scanned
 
         sys.excepthook = logs.log_uncaught

@@ -6,7 +6,7 @@ from django.contrib.auth.forms import ReadOnlyPasswordHashField
 from django.contrib.auth.password_validation import validate_password
 from django.utils import timezone
 
-from registry.actions.accounts import reset_factors
+from registry.actions.accounts import note_account, reset_factors
 from registry.history import events_of, history
 from registry.models import (
     AuthorityName,
@@ -232,6 +232,7 @@ class UserAdmin(ScopedAdmin):
 
     def save_model(self, request, obj, form, change):
         super().save_model(request, obj, form, change)
+        note_account(obj, form.changed_data, is_new=not change, by=request.user)
         if change and form.cleaned_data["reset_factors"]:
             reset_factors(obj, by=request.user, at=timezone.now())
 

@@ -25,6 +25,23 @@ def unseal(cipher: bytes, version: int, *, owner: str) -> str:
     return AESGCM(bytes.fromhex(settings.ID_KEYS[version])).decrypt(data[:NONCE], data[NONCE:], owner.encode()).decode()
 
 
+def seal_text(text: str, *, owner: str) -> str:
+    """The same for a column of text: the key's version before the ciphertext in hex."""
+    cipher, version = seal(text, owner=owner)
+    return f"{version}:{cipher.hex()}"
+
+
+def unseal_text(sealed: str, *, owner: str) -> str:
+    """What ``seal_text`` sealed. Raises cryptography's InvalidTag for what was sealed for somebody else."""
+    version, _, cipher = sealed.partition(":")
+    return unseal(bytes.fromhex(cipher), int(version), owner=owner)
+
+
+def is_behind(sealed: str) -> bool:
+    """Whether what ``seal_text`` sealed stands under an older key."""
+    return not sealed.startswith(f"{settings.ID_KEY_VERSION}:")
+
+
 def fingerprint(id_type: str, number: str, version: int | None = None) -> str:
     """Keyed hash of a normalised number, for uniqueness alone; under the newest key unless a version is named."""
     key = bytes.fromhex(settings.ID_HASH_KEYS[version or settings.ID_HASH_KEY_VERSION])

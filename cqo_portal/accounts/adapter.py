@@ -19,8 +19,10 @@ from registry.fields import PhoneField
 from registry.models import User
 from registry.notices import tell_account
 from registry.ratelimit import client_address
+from registry.rotation import FACTORS
 from registry.rules import day_words, normalise_code
-from registry.states import TWO_FACTORS, Role
+from registry.securitylog import note
+from registry.states import TWO_FACTORS, Role, SecurityEvent
 
 STAGES = [
     "cqo_portal.accounts.stages.PhoneStage",
@@ -60,6 +62,7 @@ class Accounts(DefaultAccountAdapter):
 
     def set_phone_verified(self, user, phone):
         self.set_phone(user, phone, True)
+        note(SecurityEvent.CONTACT_CHANGED, about=user.username, request=self.request, kind="phone")
 
     def get_user_by_phone(self, phone):
         """Whose number was proven; else the one account of staff or trainers that the administrator gave it to."""
@@ -104,10 +107,16 @@ class Accounts(DefaultAccountAdapter):
 
     def pre_authenticate(self, request, **credentials):
         login = credentials.get("username") or credentials.get("email") or credentials.get("phone") or ""
+        account = account_of(login, self)
+        self.tried = account.username if account else ""  # never the word that was typed
         try:
-            self.guess = guesses.begin(request, login, account_of(login, self), at=timezone.now())
+            self.guess = guesses.begin(request, login, account, at=timezone.now())
         except guesses.TooMany:
+            note(SecurityEvent.LOGIN_LOCKED, about=self.tried, request=request)
             raise self.validation_error("too_many_login_attempts") from None
+
+    def authentication_failed(self, request, **credentials):
+        note(SecurityEvent.LOGIN_FAILED, about=self.tried, request=request)
 
     def authenticate(self, request, **credentials):
         user = super().authenticate(request, **credentials)
@@ -139,12 +148,10 @@ class SecondFactors(DefaultMFAAdapter):
     error_messages = {**DefaultMFAAdapter.error_messages, **FACTOR_REFUSALS}
 
     def encrypt(self, text):
-        cipher, version = identity.seal(text, owner="mfa")
-        return f"{version}:{cipher.hex()}"
+        return identity.seal_text(text, owner=FACTORS)
 
     def decrypt(self, encrypted_text):
-        version, _, cipher = encrypted_text.partition(":")
-        return identity.unseal(bytes.fromhex(cipher), int(version), owner="mfa")
+        return identity.unseal_text(encrypted_text, owner=FACTORS)
 
     def get_totp_issuer(self):
         return settings.PORTAL_NAME

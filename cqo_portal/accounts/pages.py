@@ -13,7 +13,8 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from registry.states import TWO_FACTORS
+from registry.securitylog import note
+from registry.states import TWO_FACTORS, SecurityEvent
 
 
 @login_not_required
@@ -44,11 +45,13 @@ def overview(request):
 @require_http_methods(["GET", "POST"])
 def sessions(request):
     """Where one is signed in; one of them, or all others, can be ended."""
-    rows = sorted(UserSession.objects.purge_and_list(request.user), key=lambda row: row.last_seen_at, reverse=True)
+    user = request.user
+    rows = sorted(UserSession.objects.purge_and_list(user), key=lambda row: row.last_seen_at, reverse=True)
     if request.method == "POST":
         chosen = request.POST.get("session", "")
         ended = [row for row in rows if (str(row.pk) == chosen if chosen else not row.is_current())]
         end_sessions(request, ended)
+        note(SecurityEvent.SESSION_ENDED, about=user.username, by=user, request=request, count=len(ended))
         messages.success(request, f"已退出 {len(ended)} 处登录。")
         return redirect("account_sessions")
     return render(request, "account/sessions.html", {"sessions": rows})

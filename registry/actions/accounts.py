@@ -17,7 +17,8 @@ from registry.models import County, Enterprise, Invitation, Registration, Stored
 from registry.notices import tell_account, tell_county, tell_enterprise
 from registry.refusals import Refused
 from registry.rules import credit_code_fault
-from registry.states import RegistrationState, Role
+from registry.securitylog import note
+from registry.states import RegistrationState, Role, SecurityEvent
 
 INVITED_FOR = timedelta(days=7)
 MOST_INVITED = 20  # open at once, for one enterprise: nobody sends messages to the whole city from here
@@ -60,6 +61,7 @@ def submit_registration(
         **facts,
     )
     url = reverse("registration_detail", args=[registration.reference])
+    note(SecurityEvent.REGISTERED, by=by, about=registration.reference)
     tell_county(county, f"企业注册待核对：{registration.name}", "请对照名录和材料核对。", url=url, at=at)
     return registration
 
@@ -113,6 +115,8 @@ def take_over(registration: Registration, *, by: User, at) -> Enterprise:
     registration.state, registration.enterprise = RegistrationState.TAKEN, enterprise
     registration.decided_at, registration.decided_by = at, by
     registration.save()
+    note(SecurityEvent.REGISTRATION_DECIDED, by=by, about=registration.reference, taken=True)
+    note(SecurityEvent.ACCOUNT_CHANGED, by=by, about=applicant.username, role=Role.ENTERPRISE.value)
     url = reverse("member_list")
     tell_enterprise(enterprise, "企业账号已开通", "您是账号负责人，可以邀请本企业的其他人员。", url=url, at=at)
     body = f"{enterprise.name}的注册已由{by.office_at(at)}接收，请重新登录：{settings.PUBLIC_ORIGIN}"
@@ -131,6 +135,7 @@ def decline_registration(registration: Registration, *, reason: str, by: User, a
     registration.state, registration.reason = RegistrationState.DECLINED, reason.strip()
     registration.decided_at, registration.decided_by = at, by
     registration.save()
+    note(SecurityEvent.REGISTRATION_DECIDED, by=by, about=registration.reference, taken=False)
     body = f"{registration.name}的注册未被接收，理由请登录查看：{settings.PUBLIC_ORIGIN}"
     _tell(registration.applicant, "企业注册未接收", body, at=at)
     return registration
@@ -141,6 +146,22 @@ def _let_in(user: User, enterprise: Enterprise, *, is_owner: bool) -> None:
     user.save(update_fields=["role", "enterprise", "is_owner"])
 
 
+def note_account(user: User, changed: list[str], *, is_new: bool, by: User) -> None:
+    """Tell the security log what the administrator's form did to an account; ``changed``: the fields that differ."""
+    about = {"by": by, "about": user.username}
+    if is_new:
+        note(SecurityEvent.ACCOUNT_CREATED, **about, role=user.role)
+        return
+    if "is_active" in changed:
+        note(SecurityEvent.ACCOUNT_ENABLED if user.is_active else SecurityEvent.ACCOUNT_DISABLED, **about)
+    if {"role", "county", "enterprise", "is_owner"} & set(changed):
+        note(SecurityEvent.ACCOUNT_CHANGED, **about, role=user.role)
+    if {"email", "phone"} & set(changed):
+        note(SecurityEvent.CONTACT_CHANGED, **about)
+    if "new_password" in changed:
+        note(SecurityEvent.PASSWORD_RESET, **about)
+
+
 @transaction.atomic
 def reset_factors(user: User, *, by: User, at) -> None:
     """Undo somebody's second factors and end their sessions: the administrator has made sure who it is."""
@@ -149,6 +170,7 @@ def reset_factors(user: User, *, by: User, at) -> None:
     Authenticator.objects.filter(user=user).delete()
     for session in UserSession.objects.filter(user=user):
         session.end()
+    note(SecurityEvent.FACTOR_RESET, by=by, about=user.username)
     _tell(user, "第二重验证已重置", "您的动态口令、通行密钥和恢复码已由管理员重置，下次登录重新启用。", at=at)
 
 
@@ -189,6 +211,7 @@ def invite(*, name: str, email: str = "", phone: str = "", by: User, at: datetim
         created_by=by,
         expires_at=at + INVITED_FOR,
     )
+    note(SecurityEvent.INVITED, by=by, about=enterprise.reference)
     link = f"{settings.PUBLIC_ORIGIN}{reverse('invitation_accept', args=[token])}"
     body = f"{by.display_name}邀请您在平台上为{enterprise.name}办理首席质量官事项。7天内打开链接加入：{link}"
     tell_account(invitation.address, "加入企业账号的邀请", body, at=at)
@@ -228,6 +251,7 @@ def accept_invitation(token: str, *, by: User, at) -> Enterprise:
     _let_in(user, invitation.enterprise, is_owner=False)
     invitation.accepted_at, invitation.accepted_by = at, user
     invitation.save(update_fields=["accepted_at", "accepted_by"])
+    note(SecurityEvent.INVITATION_TAKEN, by=user, about=invitation.enterprise.reference)
     body = f"{user.display_name}已接受邀请，可以为本企业办理。"
     tell_enterprise(invitation.enterprise, "有人加入企业账号", body, url=reverse("member_list"), at=at)
     return invitation.enterprise
@@ -279,6 +303,7 @@ def remove_member(member: User, *, by: User, at) -> User:
     name = member.enterprise.name
     member.role, member.enterprise, member.is_owner = Role.APPLICANT, None, False
     member.save(update_fields=["role", "enterprise", "is_owner"])
+    note(SecurityEvent.ACCOUNT_CHANGED, by=by, about=member.username, role=Role.APPLICANT.value)
     _tell(member, "已移出企业账号", f"您不再为{name}办理事项。有疑问的，请与企业的账号负责人联系。", at=at)
     return member
 
@@ -295,5 +320,6 @@ def hand_over(member: User, *, by: User, at) -> User:
     by.save(update_fields=["is_owner"])
     member.is_owner = True
     member.save(update_fields=["is_owner"])
+    note(SecurityEvent.ACCOUNT_CHANGED, by=by, about=member.username, owner=True)
     _tell(member, "您已成为账号负责人", f"{by.display_name}把{by.enterprise.name}的账号负责人交给了您。", at=at)
     return member

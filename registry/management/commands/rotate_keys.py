@@ -1,11 +1,11 @@
-"""``manage.py rotate_keys [--check]``: bring every ID number under the newest keys, or say what is not."""
+"""``manage.py rotate_keys [--check]``: bring what is encrypted under the newest keys, or say what is not."""
 
 import sys
 
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
-from registry.rotation import faults, rotate
+from registry.rotation import faults, rotate, rotate_factors
 from registry.securitylog import note
 from registry.states import SecurityEvent
 
@@ -13,7 +13,7 @@ from registry.states import SecurityEvent
 class Command(BaseCommand):
     """Exits 1 while anything stands under an older key."""
 
-    help = "把证件号码换到最新的密钥之下（可随时中断、重复运行）；--check 只核对。旧密钥核对无误后才能销毁。"
+    help = "把证件号码和第二重验证的密钥换到最新的密钥之下（可随时中断、重复运行）；--check 只核对。旧密钥核对无误后才能销毁。"
 
     def add_arguments(self, parser):
         parser.add_argument("--check", action="store_true", help="只核对，不改写")
@@ -23,8 +23,9 @@ class Command(BaseCommand):
         keys = f"{settings.ID_KEY_VERSION}/{settings.ID_HASH_KEY_VERSION}"
         if not check:
             note(SecurityEvent.KEY_ROTATION, about=keys)
-            self.stdout.write(f"换到第 {keys} 版密钥之下：{rotate()} 人。")
+            people, factors = rotate(), rotate_factors()
+            self.stdout.write(f"换到第 {keys} 版密钥之下：{people} 人的证件号码，{factors} 项第二重验证。")
         if wrong := faults():
-            self.stderr.write(f"还有 {len(wrong)} 人的号码不在最新的密钥之下：{'、'.join(wrong[:20])}")
+            self.stderr.write(f"还有 {len(wrong)} 项不在最新的密钥之下：{'、'.join(wrong[:20])}")
             sys.exit(1)
-        self.stdout.write("全部号码都在最新的密钥之下，旧密钥可以销毁。")
+        self.stdout.write("全部都在最新的密钥之下，旧密钥可以销毁。")

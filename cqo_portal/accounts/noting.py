@@ -1,0 +1,59 @@
+"""What of signing in the security log is told, by the signals of Django and allauth (connected when this is imported)."""
+
+from allauth.account import signals as account
+from allauth.mfa import signals as factors
+from allauth.mfa.models import Authenticator
+from django.contrib.auth.signals import user_logged_in, user_logged_out
+from django.dispatch import receiver
+
+from registry.securitylog import note
+from registry.states import SecurityEvent
+
+
+@receiver(user_logged_in)
+def signed_in(sender, request, user, **signal) -> None:
+    """Somebody is in: password, and second factor where there is one."""
+    note(SecurityEvent.LOGIN, by=user, request=request)
+
+
+@receiver(user_logged_out)
+def signed_out(sender, request, user, **signal) -> None:
+    """Somebody left, or was idle too long; nobody is nothing to note."""
+    if user is not None:
+        note(SecurityEvent.LOGOUT, by=user, request=request)
+
+
+@receiver(account.password_changed)
+def changed_password(sender, request, user, **signal) -> None:
+    """The owner of an account changed its password."""
+    note(SecurityEvent.PASSWORD_CHANGED, by=user, about=user.username, request=request)
+
+
+@receiver(account.password_reset)
+def reset_password(sender, request, user, **signal) -> None:
+    """Somebody set a password anew by a code."""
+    note(SecurityEvent.PASSWORD_RESET, about=user.username, request=request)
+
+
+@receiver(account.email_confirmed)
+def proved_email(sender, request, email_address, **signal) -> None:
+    """An e-mail address was proven, at sign-up or instead of another."""
+    note(SecurityEvent.CONTACT_CHANGED, about=email_address.user.username, request=request, kind="email")
+
+
+@receiver(factors.authenticator_added)
+def added_factor(sender, request, user, authenticator, **signal) -> None:
+    """A second factor was set up."""
+    note(SecurityEvent.FACTOR_ADDED, by=user, about=user.username, request=request, kind=authenticator.type)
+
+
+@receiver(factors.authenticator_removed)
+def removed_factor(sender, request, user, authenticator, **signal) -> None:
+    """A second factor was put away."""
+    note(SecurityEvent.FACTOR_REMOVED, by=user, about=user.username, request=request, kind=authenticator.type)
+
+
+@receiver(factors.authentication_failed)
+def wrong_code(sender, request, user, authenticator: Authenticator, **signal) -> None:
+    """The password was right and the code was not."""
+    note(SecurityEvent.LOGIN_FAILED, about=user.username, request=request, kind=authenticator.type)
