@@ -79,8 +79,9 @@ def test_what_a_unit_starts_exists_and_takes_these_arguments(name, words):
 
 @pytest.mark.parametrize("path", UNITS, ids=lambda path: path.stem)
 def test_a_unit_runs_as_a_user_of_its_own_that_may_write_nothing_else(path):
-    service = unit(path)["Service"]
-    assert (service["User"], service["WorkingDirectory"]) == (["cqo"], ["/srv/cqo"])
+    service, as_owner = unit(path)["Service"], path.stem == "cqo-retain"
+    assert (service["User"], service["WorkingDirectory"]) == (["cqo-owner" if as_owner else "cqo"], ["/srv/cqo"])
+    assert ("/etc/cqo/owner" in service["EnvironmentFile"]) == as_owner  # the owner's password is with that one alone
     hardened = {"ProtectSystem": ["strict"], "NoNewPrivileges": ["yes"], "CapabilityBoundingSet": [""]}
     assert {name: service[name] for name in hardened} == hardened
     assert path.read_text().startswith(f"# /etc/systemd/system/{path.name}\n")

@@ -164,6 +164,13 @@ def test_another_driver_fails_the_system_check(monkeypatch):
     assert [fault.id for fault in checks.driver_is_psycopg2()] == ["cqo_portal.E001"]
 
 
+def test_what_the_address_asks_of_tls_is_asked_for():
+    read = "from django.conf import settings as s; print(s.DATABASES['default']['OPTIONS'])"
+    names = {"DJANGO_SETTINGS_MODULE": "cqo_portal.settings", "DATABASE_URL": "postgres://u@db/d?sslmode=verify-full"}
+    told = subprocess.run([sys.executable, "-c", read], env=os.environ | names, capture_output=True, encoding="utf-8")
+    assert "'sslmode': 'verify-full'" in told.stdout and "lock_timeout" in told.stdout
+
+
 @pytest.fixture
 def as_app(db, monkeypatch):
     """Inside the test's transaction: the grants made, and the session in the application's role."""
