@@ -1,4 +1,4 @@
-"""What of signing in the security log is told, by the signals of Django and allauth (connected when this is imported)."""
+"""What of signing in the security log is told, by the signals of Django and allauth; to import this is to listen."""
 
 from allauth.account import signals as account
 from allauth.mfa import signals as factors
