@@ -191,8 +191,8 @@ def digest_of_invitation(token: str) -> str:
 @transaction.atomic
 def invite(*, name: str, email: str = "", phone: str = "", by: User, at: datetime) -> tuple[Invitation, str]:
     """Ask somebody to act for one's enterprise too, by a one-time link; returned with its secret, which is not kept."""
-    enterprise = locked(Enterprise.unscoped, by.enterprise_id) if by.enterprise_id else None
     allow(by, "registry.invite_member")
+    enterprise = locked(Enterprise.unscoped, by.enterprise_id)
     if bool(email) == bool(phone):
         raise Refused("请填写电子邮箱或者手机号码，只填一项。", field="email")
     waiting = enterprise.invitations.open(at)
@@ -294,12 +294,18 @@ def new_username() -> str:
     return name
 
 
+def _both_locked(member: User, by: User) -> tuple[User, User]:
+    """Both accounts locked, in one order; raises Refused where ``by`` does not answer for ``member``'s enterprise."""
+    rows = User.unscoped.select_for_update(of=("self",), no_key=True).order_by("pk").in_bulk([member.pk, by.pk])
+    member, by = rows[member.pk], rows[by.pk]
+    allow(by, "registry.remove_member", member)
+    return member, by
+
+
 @transaction.atomic
 def remove_member(member: User, *, by: User, at) -> User:
     """End that somebody acts for one's enterprise; their sessions end at the next request, the account stays theirs."""
-    locked(Enterprise.unscoped, by.enterprise_id)
-    member, by = locked(User.unscoped, member.pk), locked(User.unscoped, by.pk)
-    allow(by, "registry.remove_member", member)
+    member, by = _both_locked(member, by)
     name = member.enterprise.name
     member.role, member.enterprise, member.is_owner = Role.APPLICANT, None, False
     member.save(update_fields=["role", "enterprise", "is_owner"])
@@ -311,9 +317,7 @@ def remove_member(member: User, *, by: User, at) -> User:
 @transaction.atomic
 def hand_over(member: User, *, by: User, at) -> User:
     """Make somebody else of the enterprise answer for its accounts; one stays as an ordinary account."""
-    locked(Enterprise.unscoped, by.enterprise_id)
-    by, member = locked(User.unscoped, by.pk), locked(User.unscoped, member.pk)
-    allow(by, "registry.remove_member", member)
+    member, by = _both_locked(member, by)
     if not member.is_active:
         raise Refused("这个账号已经停用。")
     by.is_owner = False
