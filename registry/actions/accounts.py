@@ -116,7 +116,7 @@ def take_over(registration: Registration, *, by: User, at) -> Enterprise:
     registration.decided_at, registration.decided_by = at, by
     registration.save()
     note(SecurityEvent.REGISTRATION_DECIDED, by=by, about=registration.reference, taken=True)
-    note(SecurityEvent.ACCOUNT_CHANGED, by=by, about=applicant.username, role=Role.ENTERPRISE.value)
+    note(SecurityEvent.ACCOUNT_CHANGED, by=by, about=applicant.username, role=Role.ENTERPRISE.label)
     url = reverse("member_list")
     tell_enterprise(enterprise, "企业账号已开通", "您是账号负责人，可以邀请本企业的其他人员。", url=url, at=at)
     body = f"{enterprise.name}的注册已由{by.office_at(at)}接收，请重新登录：{settings.PUBLIC_ORIGIN}"
@@ -150,12 +150,12 @@ def note_account(user: User, changed: list[str], *, is_new: bool, by: User) -> N
     """Tell the security log what the administrator's form did to an account; ``changed``: the fields that differ."""
     about = {"by": by, "about": user.username}
     if is_new:
-        note(SecurityEvent.ACCOUNT_CREATED, **about, role=user.role)
+        note(SecurityEvent.ACCOUNT_CREATED, **about, role=user.get_role_display())
         return
     if "is_active" in changed:
         note(SecurityEvent.ACCOUNT_ENABLED if user.is_active else SecurityEvent.ACCOUNT_DISABLED, **about)
     if {"role", "county", "enterprise", "is_owner"} & set(changed):
-        note(SecurityEvent.ACCOUNT_CHANGED, **about, role=user.role)
+        note(SecurityEvent.ACCOUNT_CHANGED, **about, role=user.get_role_display())
     if {"email", "phone"} & set(changed):
         note(SecurityEvent.CONTACT_CHANGED, **about)
     if "new_password" in changed:
@@ -309,7 +309,7 @@ def remove_member(member: User, *, by: User, at) -> User:
     name = member.enterprise.name
     member.role, member.enterprise, member.is_owner = Role.APPLICANT, None, False
     member.save(update_fields=["role", "enterprise", "is_owner"])
-    note(SecurityEvent.ACCOUNT_CHANGED, by=by, about=member.username, role=Role.APPLICANT.value)
+    note(SecurityEvent.ACCOUNT_CHANGED, by=by, about=member.username, role=Role.APPLICANT.label)
     _tell(member, "已移出企业账号", f"您不再为{name}办理事项。有疑问的，请与企业的账号负责人联系。", at=at)
     return member
 
