@@ -42,7 +42,7 @@ def prune(*, at: datetime) -> None:
 
 DUTIES = (
     Duty("take back tasks of dead workers", timedelta(seconds=10), reap),
-    Duty("send waiting messages", timedelta(seconds=10), send_waiting),
+    Duty("send waiting messages", timedelta(seconds=4), send_waiting),
     Duty("end expired appointments", timedelta(minutes=5), expire_due),
     Duty("ask those who came into office since a notice", timedelta(minutes=10), include_late_joiners),
     Duty("send reminders", timedelta(hours=1), send_reminders),

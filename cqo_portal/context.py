@@ -13,6 +13,7 @@ from django.utils.text import format_lazy
 
 from appointments.rules import term_words
 from cqo_portal import dashboards
+from cqo_portal.accounts.sessions import MARK
 from registry.citing import article_late
 from registry.models.authority import authority_on
 from registry.models.measure import Basis, basis_if_any
@@ -193,6 +194,12 @@ class Portal:
         self.user = getattr(request, "user", AnonymousUser())  # a request refused early has none
         self.demo = settings.DEMO
         self.origin = settings.PUBLIC_ORIGIN
+
+    @property
+    def idle(self) -> int:
+        """Seconds after which this session ends for want of use; 0 where nobody is signed in."""
+        mark = self.request.session.get(MARK) if self.user.is_authenticated else None
+        return mark["idle"] if mark else 0
 
     @property
     def is_staff(self) -> bool:

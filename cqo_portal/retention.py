@@ -10,6 +10,8 @@ from datetime import date, datetime, timedelta
 
 import pghistory.models
 import pgtrigger
+from allauth.account.models import EmailAddress
+from allauth.usersessions.models import UserSession
 from django.apps import apps
 from django.conf import settings
 from django.contrib.sessions.models import Session
@@ -28,17 +30,21 @@ from registry.models import (
     Education,
     Employment,
     FormToken,
+    Invitation,
     Job,
     Message,
     PersonLink,
     ProfessionalQualification,
     QualityExperience,
     RateWindow,
+    Registration,
     Reveal,
     SecurityEntry,
+    StoredFile,
+    User,
 )
 from registry.securitylog import note, trim
-from registry.states import DeliveryState, RequestKind, RequestState, SecurityEvent
+from registry.states import DeliveryState, RegistrationState, RequestKind, RequestState, Role, SecurityEvent
 from training.models import Certificate, Enrolment, PoolEntry, TrainingRecord
 
 STEP = 500  # rows a transaction
@@ -140,6 +146,38 @@ def _clear_numbers(rows: QuerySet) -> int:
     return len(people)
 
 
+def _declined(cut: datetime) -> QuerySet:
+    """Registrations that came to nothing, by when they were sent."""
+    over = (RegistrationState.DECLINED, RegistrationState.WITHDRAWN)
+    return Registration.unscoped.filter(state__in=over, submitted_at__lt=cut)
+
+
+def _clear_registrations(rows: QuerySet) -> int:
+    """The rows, their history, and the rows of their files; the bytes are the sweeper's to take."""
+    found = list(rows.values_list("pk", "licence", "authority")[:STEP])
+    keys, files = [row[0] for row in found], [file for row in found for file in row[1:]]
+    Registration.unscoped.filter(pk__in=keys).delete()
+    event_model(Registration).filter(pgh_obj_id__in=keys)._raw_delete(rows.db)
+    with pgtrigger.ignore("registry.StoredFile:stored_file_append_only"):
+        StoredFile.unscoped.filter(pk__in=files)._raw_delete(rows.db)
+    return len(keys)
+
+
+def _idle_accounts(cut: datetime) -> QuerySet:
+    """Accounts of no enterprise that nobody signed in to since, with an address or number still on them."""
+    idle = User.unscoped.filter(role=Role.APPLICANT, date_joined__lt=cut).exclude(last_login__gte=cut)
+    return idle.exclude(email="", phone="").exclude(registrations__state=RegistrationState.SUBMITTED)
+
+
+def _clear_accounts(rows: QuerySet) -> int:
+    keys = list(rows.values_list("pk", flat=True)[:STEP])
+    EmailAddress.objects.filter(user__in=keys).delete()
+    nothing = {"email": "", "phone": "", "phone_proven_at": None}
+    User.unscoped.filter(pk__in=keys).update(is_active=False, **nothing)
+    event_model(User).filter(pgh_obj__in=keys).update(**nothing)
+    return len(keys)
+
+
 def _removed_facts(cut: datetime) -> QuerySet:
     """The first kind of fact whose history still tells of rows that were removed before."""
     for model in FACTS:
@@ -208,6 +246,14 @@ RULES: tuple[Rule, ...] = (
          _without_role, _clear_numbers, owner=True),
     Rule("contexts", "修改记录的办理人和页面地址（所属记录已清理的）", 30, "没有记录再引用",
          _lone_contexts, _delete, owner=True),
+    Rule("registrations", "未被接收的企业注册和材料", 180, "供注册人修改后重新提交，和复核",
+         _declined, _clear_registrations, owner=True),
+    Rule("invitations", "企业账号的邀请", 365, "供查明谁邀请了谁",
+         lambda cut: Invitation.unscoped.filter(expires_at__lt=cut), _delete),
+    Rule("idle_accounts", "不属于任何企业的账号的邮箱和手机号码", 365, "一年不登录，也不属于任何企业的，不再联系",
+         _idle_accounts, _clear_accounts, owner=True),
+    Rule("seen_sessions", "登录过的设备和地址", 90, "供本人查看自己在哪里登录过",
+         lambda cut: UserSession.objects.filter(last_seen_at__lt=cut), _delete),
     Rule("reveals", "查看完整证件号码的记录", 1095, "供本人和纪检查问",
          lambda cut: Reveal.unscoped.filter(at__lt=cut), _past_trigger("reveal_append_only"), owner=True),
     Rule("data_requests", "个人信息请求的说明", 1095, "供复核答复是否得当",

@@ -45,3 +45,28 @@ document.querySelectorAll("[data-drop]").forEach((zone) => {
     }
   });
 });
+
+// <body data-idle="1800">: five minutes before a session ends unused, say so; one press keeps it, and what was typed stays.
+const idle = Number(document.body.dataset.idle);
+if (idle) {
+  const notice = document.createElement("p");
+  notice.className = "idle";
+  notice.setAttribute("role", "alert");
+  const stay = document.createElement("button");
+  stay.type = "button";
+  stay.className = "btn btn-second";
+  stay.textContent = "继续使用";
+  let timer;
+  const wait = () => {
+    clearTimeout(timer);
+    notice.remove();
+    timer = setTimeout(() => {
+      notice.textContent = "较长时间没有操作，5 分钟后将自动退出，没有保存的内容会丢失。";
+      notice.append(stay);
+      document.body.append(notice);
+    }, Math.max(idle - 300, 30) * 1000);
+  };
+  stay.addEventListener("click", () => fetch("/", { method: "HEAD" }).then(wait));
+  document.addEventListener("htmx:afterRequest", wait);
+  wait();
+}

@@ -236,7 +236,7 @@ def test_behind_nginx_pages_come_by_tls_with_their_headers_and_nobody_forges_an_
                 trust.set_ciphers("ALL:@SECLEVEL=0")  # else this client would not even ask
                 with warnings.catch_warnings(action="ignore", category=DeprecationWarning):
                     trust.minimum_version = trust.maximum_version = old
-                with pytest.raises(ssl.SSLError, match="ALERT_PROTOCOL_VERSION"):
+                with pytest.raises(ssl.SSLError, match="_ALERT_"):
                     Named(https, NAME, trust).connect()
             with pytest.raises((ssl.SSLError, OSError)):
                 asked(front, https, name="evil.example")
@@ -246,11 +246,12 @@ def test_behind_nginx_pages_come_by_tls_with_their_headers_and_nobody_forges_an_
 
             # Each guess comes with another forged address; they are counted against the true one all the same.
             statuses = [
-                asked(front, https, "/verify/?code=HZ-AAAA-AAAA-AAAA", **{"X-Forwarded-For": f"203.0.113.{n}",
+                asked(front, https, "/verify/HZ-AAAA-AAAA-AAAA/", **{"X-Forwarded-For": f"203.0.113.{n}",
                       "X-Real-IP": f"203.0.113.{n}", "X-Request-ID": "440100199001011234"})[0].status
                 for n in range(60)
             ]  # fmt: skip
-            assert portal.rows("SELECT count(DISTINCT key) FROM registry_ratewindow")[0][0] in (1, 2), set(statuses)
+            windows = portal.rows("SELECT count(DISTINCT key) FROM registry_ratewindow")[0][0]
+            assert 0 < windows < 10 and 429 in statuses, (windows, statuses)
 
             token = "Ab3dEf6hIj9kLm2nOp5qRs8tUv1wXy4z"
             asked(front, https, f"/statements/{token}/?name=zhangsan", Referer=f"https://{NAME}/{token}")

@@ -29,6 +29,7 @@ from registry.models import (
     Interpretation,
     ProfessionalQualification,
     QualityExperience,
+    Registration,
     User,
 )
 from tests.promotion_cast import in_state
@@ -69,6 +70,7 @@ OF_REFERENCE = {
     "achievement_detail": lambda w: Achievement.unscoped.filter(enterprise=w["a"].enterprise).first().reference,
     "campaign_detail": lambda w: w["campaign"].reference,
     "policy_detail": lambda w: w["policy"].reference,
+    "registration_detail": lambda w: Registration.unscoped.filter(county=w["a"].enterprise.county).first().reference,
 }
 # Tracked model → the page that shows its history.
 SHOWN = {
@@ -108,6 +110,7 @@ SHOWN = {
     Achievement: "achievement_detail",
     Campaign: "campaign_detail",
     Policy: "policy_detail",
+    Registration: "registration_detail",
 }
 WITHOUT_REFERENCE = ("basis_record", "interpretation_list")
 

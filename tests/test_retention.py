@@ -7,6 +7,8 @@ import pghistory.models
 import pgtrigger
 import pytest
 import time_machine
+from allauth.account.models import EmailAddress
+from allauth.usersessions.models import UserSession
 from django.apps import apps
 from django.contrib.sessions.models import Session
 from django.core.management import call_command
@@ -17,6 +19,7 @@ from cqo_portal import postgres, retention
 from cqo_portal.retention import RULES, clear, due
 from registry import identity, jobs
 from registry.actions import privacy
+from registry.actions.accounts import INVITED_FOR, decline_registration, invite
 from registry.actions.common import remember_form
 from registry.actions.people import end_employment, record_fact, remove_fact
 from registry.logcheck import verify
@@ -24,9 +27,9 @@ from registry.models import Candidate, DaySeal, Delivery, Education, Employment,
 from registry.notices import tell_city, tell_enterprise
 from registry.ratelimit import spend
 from registry.securitylog import note, seal_days
-from registry.states import DeliveryState, EducationLevel, RequestKind, SecurityEvent
+from registry.states import DeliveryState, EducationLevel, RequestKind, Role, SecurityEvent
 from tests import tasks
-from tests.cast import AT, TODAY
+from tests.cast import AT, TODAY, account, registration
 from tests.cast import person as new_person
 
 THEN = AT
@@ -96,7 +99,26 @@ def sealed_log(w) -> None:
     seal_days(at=THEN + timedelta(days=1))
 
 
+def declined(w) -> None:
+    someone = account("qy00000001", Role.APPLICANT, "注册人")
+    row = registration(someone, w["company"].county, at=THEN)
+    decline_registration(row, reason="不符。", by=w["municipal"], at=THEN)
+
+
+def idle_account(w) -> None:
+    someone = account("qy00000001", Role.APPLICANT, "注册人", email="zhu@example.com")
+    EmailAddress.objects.create(user=someone, email=someone.email, verified=True, primary=True)
+
+
+def seen_session(w) -> None:
+    UserSession.objects.create(user=w["user"], ip="192.0.2.1", session_key="k", user_agent="x", last_seen_at=THEN)
+
+
 PLANT = {
+    "registrations": declined,
+    "invitations": lambda w: invite(name="刘", email="liu@example.com", by=w["user"], at=THEN - INVITED_FOR),
+    "idle_accounts": idle_account,
+    "seen_sessions": seen_session,
     "sessions": lambda w: Session.objects.create(session_key="k", session_data="", expire_date=THEN),
     "rate_windows": lambda w: spend("x", "y", limit=1, seconds=1, at=THEN - timedelta(seconds=1)),
     "delivery_text": sent_mail,
@@ -117,6 +139,10 @@ PLANT = {
 }
 # The tables a rule may touch: those that hold the data, and the history that goes with it.
 TOUCHES = {
+    "registrations": {"registry_registration", "registry_registrationevent", "registry_storedfile"},
+    "invitations": {"registry_invitation"},
+    "idle_accounts": {"registry_user", "registry_userevent", "account_emailaddress"},
+    "seen_sessions": {"usersessions_usersession"},
     "sessions": {"django_session"},
     "rate_windows": {"registry_ratewindow"},
     "delivery_text": {"registry_delivery"},

@@ -62,7 +62,7 @@ class Accounts(DefaultAccountAdapter):
 
     def set_phone_verified(self, user, phone):
         self.set_phone(user, phone, True)
-        note(SecurityEvent.CONTACT_CHANGED, about=user.username, request=self.request, kind="phone")
+        note(SecurityEvent.CONTACT_CHANGED, about=user.username, request=self.request, kind="手机号码")
 
     def get_user_by_phone(self, phone):
         """Whose number was proven; else the one account of staff or trainers that the administrator gave it to."""

@@ -1,4 +1,4 @@
-"""What of signing in the security log is told, by the signals of Django and allauth (connected when this is imported)."""
+"""What of signing in the security log is told, by the signals of Django and allauth; to import this is to listen."""
 
 from allauth.account import signals as account
 from allauth.mfa import signals as factors
@@ -8,6 +8,12 @@ from django.dispatch import receiver
 
 from registry.securitylog import note
 from registry.states import SecurityEvent
+
+KINDS = {
+    Authenticator.Type.TOTP: "动态口令",
+    Authenticator.Type.WEBAUTHN: "通行密钥",
+    Authenticator.Type.RECOVERY_CODES: "恢复码",
+}
 
 
 @receiver(user_logged_in)
@@ -38,22 +44,22 @@ def reset_password(sender, request, user, **signal) -> None:
 @receiver(account.email_confirmed)
 def proved_email(sender, request, email_address, **signal) -> None:
     """An e-mail address was proven, at sign-up or instead of another."""
-    note(SecurityEvent.CONTACT_CHANGED, about=email_address.user.username, request=request, kind="email")
+    note(SecurityEvent.CONTACT_CHANGED, about=email_address.user.username, request=request, kind="电子邮箱")
 
 
 @receiver(factors.authenticator_added)
 def added_factor(sender, request, user, authenticator, **signal) -> None:
     """A second factor was set up."""
-    note(SecurityEvent.FACTOR_ADDED, by=user, about=user.username, request=request, kind=authenticator.type)
+    note(SecurityEvent.FACTOR_ADDED, by=user, about=user.username, request=request, kind=KINDS[authenticator.type])
 
 
 @receiver(factors.authenticator_removed)
 def removed_factor(sender, request, user, authenticator, **signal) -> None:
     """A second factor was put away."""
-    note(SecurityEvent.FACTOR_REMOVED, by=user, about=user.username, request=request, kind=authenticator.type)
+    note(SecurityEvent.FACTOR_REMOVED, by=user, about=user.username, request=request, kind=KINDS[authenticator.type])
 
 
 @receiver(factors.authentication_failed)
-def wrong_code(sender, request, user, authenticator: Authenticator, **signal) -> None:
+def wrong_code(sender, request, user, authenticator, **signal) -> None:
     """The password was right and the code was not."""
-    note(SecurityEvent.LOGIN_FAILED, about=user.username, request=request, kind=authenticator.type)
+    note(SecurityEvent.LOGIN_FAILED, about=user.username, request=request, kind=KINDS[authenticator.type])

@@ -116,7 +116,7 @@ def take_over(registration: Registration, *, by: User, at) -> Enterprise:
     registration.decided_at, registration.decided_by = at, by
     registration.save()
     note(SecurityEvent.REGISTRATION_DECIDED, by=by, about=registration.reference, taken=True)
-    note(SecurityEvent.ACCOUNT_CHANGED, by=by, about=applicant.username, role=Role.ENTERPRISE.value)
+    note(SecurityEvent.ACCOUNT_CHANGED, by=by, about=applicant.username, role=Role.ENTERPRISE.label)
     url = reverse("member_list")
     tell_enterprise(enterprise, "企业账号已开通", "您是账号负责人，可以邀请本企业的其他人员。", url=url, at=at)
     body = f"{enterprise.name}的注册已由{by.office_at(at)}接收，请重新登录：{settings.PUBLIC_ORIGIN}"
@@ -150,12 +150,12 @@ def note_account(user: User, changed: list[str], *, is_new: bool, by: User) -> N
     """Tell the security log what the administrator's form did to an account; ``changed``: the fields that differ."""
     about = {"by": by, "about": user.username}
     if is_new:
-        note(SecurityEvent.ACCOUNT_CREATED, **about, role=user.role)
+        note(SecurityEvent.ACCOUNT_CREATED, **about, role=user.get_role_display())
         return
     if "is_active" in changed:
         note(SecurityEvent.ACCOUNT_ENABLED if user.is_active else SecurityEvent.ACCOUNT_DISABLED, **about)
     if {"role", "county", "enterprise", "is_owner"} & set(changed):
-        note(SecurityEvent.ACCOUNT_CHANGED, **about, role=user.role)
+        note(SecurityEvent.ACCOUNT_CHANGED, **about, role=user.get_role_display())
     if {"email", "phone"} & set(changed):
         note(SecurityEvent.CONTACT_CHANGED, **about)
     if "new_password" in changed:
@@ -191,8 +191,8 @@ def digest_of_invitation(token: str) -> str:
 @transaction.atomic
 def invite(*, name: str, email: str = "", phone: str = "", by: User, at: datetime) -> tuple[Invitation, str]:
     """Ask somebody to act for one's enterprise too, by a one-time link; returned with its secret, which is not kept."""
-    enterprise = locked(Enterprise.unscoped, by.enterprise_id) if by.enterprise_id else None
     allow(by, "registry.invite_member")
+    enterprise = locked(Enterprise.unscoped, by.enterprise_id)
     if bool(email) == bool(phone):
         raise Refused("请填写电子邮箱或者手机号码，只填一项。", field="email")
     waiting = enterprise.invitations.open(at)
@@ -294,16 +294,22 @@ def new_username() -> str:
     return name
 
 
+def _both_locked(member: User, by: User) -> tuple[User, User]:
+    """Both accounts locked, in one order; raises Refused where ``by`` does not answer for ``member``'s enterprise."""
+    rows = User.unscoped.select_for_update(of=("self",), no_key=True).order_by("pk").in_bulk([member.pk, by.pk])
+    member, by = rows[member.pk], rows[by.pk]
+    allow(by, "registry.remove_member", member)
+    return member, by
+
+
 @transaction.atomic
 def remove_member(member: User, *, by: User, at) -> User:
     """End that somebody acts for one's enterprise; their sessions end at the next request, the account stays theirs."""
-    locked(Enterprise.unscoped, by.enterprise_id)
-    member, by = locked(User.unscoped, member.pk), locked(User.unscoped, by.pk)
-    allow(by, "registry.remove_member", member)
+    member, by = _both_locked(member, by)
     name = member.enterprise.name
     member.role, member.enterprise, member.is_owner = Role.APPLICANT, None, False
     member.save(update_fields=["role", "enterprise", "is_owner"])
-    note(SecurityEvent.ACCOUNT_CHANGED, by=by, about=member.username, role=Role.APPLICANT.value)
+    note(SecurityEvent.ACCOUNT_CHANGED, by=by, about=member.username, role=Role.APPLICANT.label)
     _tell(member, "已移出企业账号", f"您不再为{name}办理事项。有疑问的，请与企业的账号负责人联系。", at=at)
     return member
 
@@ -311,9 +317,7 @@ def remove_member(member: User, *, by: User, at) -> User:
 @transaction.atomic
 def hand_over(member: User, *, by: User, at) -> User:
     """Make somebody else of the enterprise answer for its accounts; one stays as an ordinary account."""
-    locked(Enterprise.unscoped, by.enterprise_id)
-    by, member = locked(User.unscoped, by.pk), locked(User.unscoped, member.pk)
-    allow(by, "registry.remove_member", member)
+    member, by = _both_locked(member, by)
     if not member.is_active:
         raise Refused("这个账号已经停用。")
     by.is_owner = False

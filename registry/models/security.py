@@ -30,6 +30,10 @@ DETAILS = {
     "digest": "封存码",
     "entries": "条数",
     "faults": "问题数",
+    "taken": "接收",
+    "role": "角色",
+    "owner": "账号负责人",
+    "count": "处数",
 }
 
 

@@ -9,6 +9,7 @@ from registry.actions.accounts import decline_registration, submit_registration,
 from registry.actions.files import store_file_of_applicant
 from registry.filters import RegistrationFilter
 from registry.forms import ReasonForm, RegistrationForm
+from registry.history import events_of, history
 from registry.models import Enterprise, Registration
 from registry.pages import PortalForm, demand, find, page_of
 from registry.policies import is_applicant
@@ -85,6 +86,8 @@ def registration_detail(request, reference):
     if request.user.has_perm("registry.decide_registration", registration):
         known = Enterprise.unscoped.select_related("county").filter(credit_code=registration.credit_code).first()
     facts = {"registration": registration, "known": known, "trail": _trail(request, registration)[:1]}
+    if request.user.has_perm("registry.see_history"):
+        facts["history"] = history(events_of(Registration, pgh_obj_id=registration.pk))
     facts["owner"] = known and known.accounts.owners().first()
     facts["rows"] = [_compared(registration, known, name) for name in COMPARED]
     waits = registration.state == RegistrationState.SUBMITTED

@@ -13,7 +13,7 @@ from registry.states import SecurityEvent
 class Command(BaseCommand):
     """Exits 1 while anything stands under an older key."""
 
-    help = "把证件号码和第二重验证的密钥换到最新的密钥之下（可随时中断、重复运行）；--check 只核对。旧密钥核对无误后才能销毁。"
+    help = "把证件号码和第二重验证的密钥换到最新密钥之下（可中断、可重复）；--check 只核对。旧密钥核对无误后才能销毁。"
 
     def add_arguments(self, parser):
         parser.add_argument("--check", action="store_true", help="只核对，不改写")
