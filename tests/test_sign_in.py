@@ -212,6 +212,18 @@ def test_a_forgotten_password_is_set_anew_by_a_code_and_ends_all_sessions(client
     assert is_in(stranger)
 
 
+def test_whoever_is_locked_out_by_others_gets_in_by_a_code(client, county_one):
+    """As the refusal says; what others go on guessing makes no difference."""
+    prove_email(county_one, "xian@example.com")
+    for _ in range(2 * guesses.PER_ACCOUNT):
+        sign_in(Client(), county_one.username, "wrong-password")
+    assert "找回密码" in sign_in(client, county_one.username).content.decode()
+    reset(client, "xian@example.com")
+    sign_in(Client(), county_one.username, "correct-horse-8")
+    sign_in(client, county_one.username, "correct-horse-8")
+    assert is_in(client)
+
+
 def test_whether_an_address_has_an_account_is_not_told(county_one):
     prove_email(county_one, "xian@example.com")
     told = []

@@ -1,7 +1,8 @@
 """What a wrong password costs. Counted in the database, so that it holds across workers, and before it is looked at.
 
 Whoever guesses is soon stopped; whose account is guessed at is not: a browser that once signed in to an account is
-counted by itself (OWASP's device cookies), and the way by a code to one's address or number stays open.
+counted by itself (OWASP's device cookies), and the way by a code to one's address or number stays open: it makes the
+browser known too.
 """
 
 import secrets
@@ -56,7 +57,7 @@ def right(guess: Guess) -> None:
 
 
 def remember_browser(response, user: User) -> None:
-    """Let this browser be known for the account that has just signed in with it."""
+    """Let this browser be known for the account that was just signed in to with it, or proven by a code."""
     value = signing.dumps([user.pk, secrets.token_hex(8)], salt=SALT)
     response.set_cookie(
         COOKIE,

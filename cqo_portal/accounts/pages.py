@@ -1,6 +1,7 @@
 """One's own account: what it is, how one signs in, and where one is signed in."""
 
 from allauth.account.models import EmailAddress
+from allauth.account.views import CompletePasswordResetView
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.internal.flows.sessions import end_sessions
 from allauth.usersessions.models import UserSession
@@ -13,6 +14,7 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
+from cqo_portal.accounts import guesses
 from registry.securitylog import note
 from registry.states import TWO_FACTORS, SecurityEvent
 
@@ -23,6 +25,15 @@ def admin_login(request):
     if request.user.is_authenticated:
         raise Http404
     return redirect(f"{reverse('account_login')}?{request.GET.urlencode()}")
+
+
+class SetNewPassword(CompletePasswordResetView):
+    """After the code. This browser is known from now on: whoever guesses at the account does not keep its owner out."""
+
+    def form_valid(self, form):
+        response = super().form_valid(form)
+        guesses.remember_browser(response, form.user)
+        return response
 
 
 @never_cache
