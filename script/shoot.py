@@ -13,6 +13,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from playwright.sync_api import Error, Page
+from shoot_accounts import accounts
 from shoot_supervision import supervision
 from shoot_training import training
 from tour import ROOT, Tour, codes_of, first_row, follow, go, press, rows
@@ -280,6 +281,7 @@ def main() -> int:
             administrator(tour)
             withdraw(enterprise, appointment)
             tour.shoot(enterprise, "enterprise-withdrawn")
+            accounts(tour)
             training(tour)
             supervision(tour)
         except (Error, AssertionError) as error:

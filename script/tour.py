@@ -43,7 +43,8 @@ GUIDES = {
         "municipal-cycle-running", "municipal-case-sign", "municipal-statistics", "county-watch-list", "county-finding",
         "county-case-asked", "county-link", "county-deliveries", "public-statement",
         "enterprise-report-draft-edit", "enterprise-report-noted", "enterprise-obligations", "enterprise-case-served",
-        "enterprise-case-served-answer-dismissed",
+        "enterprise-case-served-answer-dismissed", "public-signup", "applicant-registration", "county-registration",
+        "enterprise-members", "account-second-factor", "account-app", "administrator-security-log", "municipal-reveal",
     ),
     NARROW: ("enterprise-home", "enterprise-check-answers", "county-queue"),
 }  # fmt: skip
