@@ -182,12 +182,8 @@ def _write(path: Path, data: bytes) -> None:
 
 def keys() -> dict[str, str]:
     """The keys without which a backup is of no use, by name; hexadecimal."""
-    rings = {
-        "CQO_ID_KEY": settings.ID_KEYS,
-        "CQO_ID_HASH_KEY": settings.ID_HASH_KEYS,
-        "CQO_CODE_KEY": settings.CODE_KEYS,
-        "CQO_LOG_KEY": settings.LOG_KEYS,
-    }
+    rings = {"CQO_ID_KEY": settings.ID_KEYS, "CQO_ID_HASH_KEY": settings.ID_HASH_KEYS}
+    rings |= {"CQO_CODE_KEY": settings.CODE_KEYS, "CQO_LOG_KEY": settings.LOG_KEYS}
     return {f"{name} {version}": key for name, ring in rings.items() for version, key in ring.items()}
 
 
@@ -197,8 +193,8 @@ def key_fingerprints() -> dict[str, str]:
 
 
 def seal_of(manifest: bytes) -> str:
-    """What only a holder of the portal's keys can write under a manifest; by the one key that is never rotated."""
-    key = hmac.digest(settings.CODE_KEYS[1].encode(), b"cqo backup: seal", "sha256")
+    """What only a holder of the portal's keys can write under a manifest; the log's first key is never put away."""
+    key = hmac.digest(settings.LOG_KEYS[min(settings.LOG_KEYS)].encode(), b"cqo backup: seal", "sha256")
     return hmac.digest(key, manifest, "sha256").hex()
 
 

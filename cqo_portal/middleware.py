@@ -22,9 +22,8 @@ from registry.faults import sentence_for
 from registry.models.acts import basis_marks
 from registry.refusals import Refused
 from registry.securitylog import note
+from registry.sheets import XLSX
 from registry.states import SecurityEvent
-
-SHEETS = ("text/csv", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")
 
 METHODS = ("GET", "HEAD", "POST", "OPTIONS", "PUT", "PATCH", "DELETE", "TRACE")
 request_log = logging.getLogger("cqo_portal.requests")
@@ -134,7 +133,7 @@ class SecurityLogMiddleware:
             return SecurityEvent.DENIED
         if response.status_code >= 400 or not response.has_header("Content-Disposition"):
             return None
-        sheet = response.get("Content-Type", "").partition(";")[0] in SHEETS
+        sheet = response.get("Content-Type", "").partition(";")[0] == XLSX
         return SecurityEvent.EXPORT if sheet else SecurityEvent.DOWNLOAD
 
 

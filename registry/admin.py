@@ -6,7 +6,7 @@ from django.contrib.auth.forms import ReadOnlyPasswordHashField
 from django.contrib.auth.password_validation import validate_password
 from django.utils import timezone
 
-from registry.actions.accounts import note_account, reset_factors
+from registry.actions.accounts import reset_factors
 from registry.history import events_of, history
 from registry.models import (
     AuthorityName,
@@ -22,7 +22,8 @@ from registry.models import (
     Message,
     User,
 )
-from registry.states import STAFF
+from registry.securitylog import note
+from registry.states import STAFF, SecurityEvent
 
 admin.site.site_header = admin.site.site_title = "首席质量官服务平台 · 后台"
 admin.site.index_title = "后台管理"
@@ -208,6 +209,22 @@ class AccountForm(forms.ModelForm):
         return super().save(commit)
 
 
+def _note_account(user: User, changed: list[str], *, is_new: bool, by: User) -> None:
+    """Tell the security log what the administrator's form did to an account; ``changed``: the fields that differ."""
+    about = {"by": by, "about": user.username}
+    if is_new:
+        note(SecurityEvent.ACCOUNT_CREATED, **about, role=user.get_role_display())
+        return
+    if "is_active" in changed:
+        note(SecurityEvent.ACCOUNT_ENABLED if user.is_active else SecurityEvent.ACCOUNT_DISABLED, **about)
+    if {"role", "county", "enterprise", "is_owner"} & set(changed):
+        note(SecurityEvent.ACCOUNT_CHANGED, **about, role=user.get_role_display())
+    if {"email", "phone"} & set(changed):
+        note(SecurityEvent.CONTACT_CHANGED, **about)
+    if "new_password" in changed:
+        note(SecurityEvent.PASSWORD_RESET, **about)
+
+
 @admin.register(User)
 class UserAdmin(ScopedAdmin):
     form = AccountForm
@@ -232,7 +249,7 @@ class UserAdmin(ScopedAdmin):
 
     def save_model(self, request, obj, form, change):
         super().save_model(request, obj, form, change)
-        note_account(obj, form.changed_data, is_new=not change, by=request.user)
+        _note_account(obj, form.changed_data, is_new=not change, by=request.user)
         if change and form.cleaned_data["reset_factors"]:
             reset_factors(obj, by=request.user, at=timezone.now())
 

@@ -255,7 +255,7 @@ def test_without_the_check_a_damaged_file_would_get_through(made, elsewhere, mon
     backup.restore(made, database=elsewhere)
 
 
-@pytest.mark.parametrize("key", ["ID_KEYS", "ID_HASH_KEYS", "CODE_KEYS", "LOG_KEYS"])
+@pytest.mark.parametrize("key", ["ID_KEYS", "CODE_KEYS", "ID_HASH_KEYS", "LOG_KEYS"])
 def test_a_backup_made_with_another_key_is_refused_as_another_portals(key, made, elsewhere, settings):
     setattr(settings, key, {1: OTHER_KEY})
     with pytest.raises(backup.BackupFault, match="另一套密钥"):

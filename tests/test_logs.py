@@ -140,7 +140,14 @@ def test_a_500_and_its_request_are_logged_without_what_was_sent(user_a, client, 
     client.raise_request_exception = False
     client.force_login(user_a)
     sent = {"token": uuid4(), "name": "王五", "id_type": IdPaper.RESIDENT, "id_number": resident_id(9)}
-    sent |= {"position": "质量总监", "since_year": "2015", "since_month": "1", "since_day": "1", "phone": "13900139000"}
+    sent |= {
+        "position": "质量总监",
+        "since_year": "2015",
+        "since_month": "1",
+        "since_day": "1",
+        "phone": "13900139000",
+        "told": "on",
+    }
     with written() as out:
         answer = client.post(f"{reverse('candidate_new')}?q={PLANTED['ID number']}&mail=zhang.san@example.com", sent)
     assert answer.status_code == 500

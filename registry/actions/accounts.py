@@ -146,22 +146,6 @@ def _let_in(user: User, enterprise: Enterprise, *, is_owner: bool) -> None:
     user.save(update_fields=["role", "enterprise", "is_owner"])
 
 
-def note_account(user: User, changed: list[str], *, is_new: bool, by: User) -> None:
-    """Tell the security log what the administrator's form did to an account; ``changed``: the fields that differ."""
-    about = {"by": by, "about": user.username}
-    if is_new:
-        note(SecurityEvent.ACCOUNT_CREATED, **about, role=user.get_role_display())
-        return
-    if "is_active" in changed:
-        note(SecurityEvent.ACCOUNT_ENABLED if user.is_active else SecurityEvent.ACCOUNT_DISABLED, **about)
-    if {"role", "county", "enterprise", "is_owner"} & set(changed):
-        note(SecurityEvent.ACCOUNT_CHANGED, **about, role=user.get_role_display())
-    if {"email", "phone"} & set(changed):
-        note(SecurityEvent.CONTACT_CHANGED, **about)
-    if "new_password" in changed:
-        note(SecurityEvent.PASSWORD_RESET, **about)
-
-
 @transaction.atomic
 def reset_factors(user: User, *, by: User, at) -> None:
     """Undo somebody's second factors and end their sessions: the administrator has made sure who it is."""

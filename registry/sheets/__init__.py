@@ -10,7 +10,9 @@ from registry.sheets.reading import Reading, Row, listed, read_sheet
 from registry.sheets.template import FIRST_DATA_ROW, Column, Fault, Template
 from registry.sheets.writing import write_template
 
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"  # its content type
+
 __all__ = [
-    "FIRST_DATA_ROW", "MAX_ROWS", "MAX_UPLOAD", "Column", "Fault", "Reading", "Row", "Template", "listed", "read_sheet",
-    "write_template",
+    "FIRST_DATA_ROW", "MAX_ROWS", "MAX_UPLOAD", "XLSX", "Column", "Fault", "Reading", "Row", "Template", "listed",
+    "read_sheet", "write_template",
 ]  # fmt: skip

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 from registry.pages import PER_PAGE, carry_out, demand
 from registry.refusals import Refused
 from registry.rules import day_words
-from registry.sheets import MAX_ROWS
+from registry.sheets import MAX_ROWS, XLSX
 from training.actions import enter_results
 from training.forms.results import ResultsForm
 from training.forms.sheets import ConfirmSheetForm, SheetForm, days_of, filled_sheet, packed, read_upload, unpacked
@@ -20,7 +20,6 @@ from training.states import SessionState
 from training.views.common import session_within_scope, stage_tag
 
 MOST_FIELDS = 900  # of one form; Django takes 1,000
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 SAVED = "考勤和成绩已保存。"
 
 
