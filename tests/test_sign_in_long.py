@@ -14,11 +14,11 @@ from django.urls import reverse
 
 from cqo_portal import settings as portal
 from cqo_portal.accounts import guesses
-from cqo_portal.accounts.forms import used_once
+from cqo_portal.accounts.forms import RESET_TRIES, used_once
 from registry.models import SecurityEntry, User
 from registry.states import Role, SecurityEvent
 from tests.cast import AT, PASSWORD, account
-from tests.test_sign_in import LOCKED, is_in, prove_email, sign_in
+from tests.test_sign_in import LOCKED, code_sent, is_in, prove_email, sign_in
 
 BROWSERS = 4  # at once, each on a connection of its own
 MILLISECONDS = 10  # how far two medians may be apart
@@ -94,6 +94,27 @@ def test_no_flood_of_other_entries_makes_a_used_code_good_again(county_one):
     for n in range(700):
         cache.set(f"flood-{n}", n, timeout=900)
     assert cache.get(f"factor-code.{county_one.pk}.123456") == "used"
+
+
+@pytest.mark.django_db
+def test_a_code_for_a_forgotten_password_is_not_guessed_by_asking_for_many(county_one, settings):
+    """In each browser allauth lets three be tried; here an address has twenty tries an hour in all."""
+    settings.ACCOUNT_RATE_LIMITS = False
+    prove_email(county_one, "xian@example.com")
+
+    def tried(code: str | None, times: int) -> str:
+        client = Client()
+        client.post(reverse("account_reset_password"), {"email": "xian@example.com"})
+        code = code or code_sent("xian@example.com")
+        for _ in range(times):
+            answer = client.post(reverse("account_confirm_password_reset_code"), {"code": code}, follow=True)
+        return answer.request["PATH_INFO"]
+
+    with time_machine.travel(AT, tick=False):
+        assert tried(None, 1) == reverse("account_complete_password_reset")
+        for _ in range(RESET_TRIES // 3 + 1):
+            tried("wrong", 3)
+        assert tried(None, 1) == reverse("account_confirm_password_reset_code")
 
 
 # --- What the clock tells --------------------------------------------------------------------------------------------
