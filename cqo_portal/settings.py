@@ -226,7 +226,14 @@ SESSION_IDLE_STAFF = env.int("CQO_SESSION_IDLE_STAFF", default=30 * 60)
 SESSION_IDLE = env.int("CQO_SESSION_IDLE", default=2 * 3600)
 SESSION_ABSOLUTE = env.int("CQO_SESSION_ABSOLUTE", default=12 * 3600)
 # Shared by all workers: allauth's limits, and codes that were used.
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cqo_cache"}}
+# Beyond MAX_ENTRIES Django drops what still counts: so many that nobody makes them within a code's or a limit's time.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "cqo_cache",
+        "OPTIONS": {"MAX_ENTRIES": 200_000},
+    }
+}
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "home"

@@ -2,7 +2,9 @@
 
 from allauth.account import forms as account
 from allauth.account.adapter import get_adapter
+from allauth.account.internal.flows.password_reset_by_code import PASSWORD_RESET_VERIFICATION_SESSION_KEY
 from allauth.account.internal.userkit import filter_users_by_email
+from allauth.core import context
 from allauth.mfa.base import forms as factors
 from allauth.mfa.totp import forms as totp
 from allauth.mfa.webauthn.forms import AddWebAuthnForm
@@ -10,12 +12,15 @@ from django import forms
 from django.core.cache import cache
 from django.core.validators import validate_email
 from django.db import transaction
+from django.utils import timezone
 
 from registry.fields import PersonNameField
 from registry.forms import EMAIL_FAULT
+from registry.ratelimit import spend
 from registry.rules import normalise_code
 
 PASSWORD_HELP = "至少 12 个字符，不能是常见密码，也不能与姓名、邮箱相近。不要求定期更换。"
+RESET_TRIES = 20  # an hour, for one address
 USED_FOR = 180  # seconds a code is remembered: longer than any code is good for
 
 
@@ -145,7 +150,17 @@ class PhoneCode(_Code, account.VerifyPhoneForm):
 
 
 class ResetCode(_Code, account.ConfirmPasswordResetCodeForm):
-    """The code sent to whoever forgot the password."""
+    """The code sent to whoever forgot the password.
+
+    Tries are counted for the address, however many codes were asked for, in however many browsers, at the same moment
+    too: allauth counts them within one session alone. At 20 an hour six digits stand for years.
+    """
+
+    def clean_code(self):
+        address = context.request.session[PASSWORD_RESET_VERIFICATION_SESSION_KEY]["email"]
+        if spend("reset.code", address, limit=RESET_TRIES, seconds=3600, at=timezone.now()):
+            raise get_adapter().validation_error("rate_limited")
+        return super().clean_code()
 
 
 class ChangeMail(account.AddEmailForm):
