@@ -487,7 +487,8 @@ def fine_to_read(persona: str, address: Address, response) -> bool:
     if address.gone:
         return status == 410
     if persona in address.seen_by:
-        own_page = status == 302 and response["Location"].startswith("/enterprises/QY")  # an enterprise's only one
+        # An enterprise's only one, and what an applicant has sent already.
+        own_page = status == 302 and response["Location"].startswith(("/enterprises/QY", "/registrations/ZC"))
         return status == 200 or own_page
     if persona == "anonymous":
         return status == 405 or response["Location"].startswith("/accounts/login/")

@@ -88,7 +88,7 @@ def test_an_officer_of_the_city_sees_the_number_once_with_the_reason_on_record(c
     token = uuid4()
     answer = asked(client, person_a, token=token)
     assert NUMBER in answer.content.decode() and "no-store" in answer["Cache-Control"]
-    row, entry = Reveal.unscoped.get(), SecurityEntry.unscoped.get()
+    row, entry = Reveal.unscoped.get(), SecurityEntry.unscoped.get(event="reveal")
     assert (row.candidate, row.by, row.reason) == (person_a, municipal, REASON)
     assert (entry.event, entry.about, entry.username) == ("reveal", person_a.reference, "municipal")
     again = client.post(reverse("candidate_reveal", args=[person_a.reference]), {"token": token, "reason": REASON})
