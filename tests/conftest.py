@@ -67,7 +67,8 @@ class InlineCode(HTMLParser):
         self.found += [
             f"<{tag} {name}={value!r}>"
             for name, value in attrs
-            if name == "style" or name.startswith("on")
+            if name == "style"
+            or name.startswith("on")
             # What somebody typed stands in ``value`` as it was typed; no browser follows it.
             or (name != "value" and (value or "").strip().lower().startswith("javascript:"))
         ]

@@ -234,7 +234,7 @@ class Enterprise(threading.Thread):
         with self.ledger.lock:
             self.ledger.numbers.append(identity)
         sent = {"token": uuid4(), "name": name, "id_type": IdPaper.RESIDENT, "id_number": identity}
-        sent |= {"position": "质量总监", "since_year": "2020", "since_month": "1", "since_day": "1"}
+        sent |= {"position": "质量总监", "since_year": "2020", "since_month": "1", "since_day": "1", "told": "on"}
         status, where = self.send("/candidates/new/", sent)
         if not self.going and status == 0:
             return

@@ -17,6 +17,7 @@ if role := os.environ.get("CQO_TEST_ROLE"):  # a process of a test's own acts in
 _files = tempfile.TemporaryDirectory(prefix="cqo-files-")  # removed when the process ends
 FILES_DIR = Path(os.environ.get("CQO_TEST_FILES", _files.name))  # a process of a test's own shares the test's
 OUTBOX_DIR = FILES_DIR / "outbox"
+BACKUP_DIR = FILES_DIR / "backups"
 EMAIL_FILE_PATH = OUTBOX_DIR / "mail"
 # Entries roll back with the test that wrote them; those that have to survive a rollback say so (test_security_log.py).
 SECURITY_LOG_DATABASE = "default"

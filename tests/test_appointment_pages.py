@@ -364,7 +364,7 @@ def test_the_page_asks_a_steady_number_of_questions(
 ):
     row = make.filed(make.qualified(person_a, company_a), company_a)
     client = browse(county_one)
-    with django_assert_max_num_queries(41):
+    with django_assert_max_num_queries(42):
         page(client.get(detail_url(row)))
 
 

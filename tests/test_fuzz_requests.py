@@ -31,7 +31,6 @@ from tests.test_access import ADDRESSES, PERSONAS
 
 pytestmark = pytest.mark.django_db
 pytest_plugins = ["tests.test_access"]  # its world, and who signs in there
-logging.getLogger("cqo_portal.requests").setLevel(logging.WARNING)
 
 BOUNDARY = "hostile"
 VALUES = [
@@ -66,6 +65,12 @@ TYPES = [
     "application/json", "text/xml", "multipart/form-data", "multipart/form-data; boundary=", "x", "",
     "application/x-www-form-urlencoded; charset=utf-16", "application/x-www-form-urlencoded; charset=nonsense",
 ]  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def no_line_a_request(caplog):
+    """Twenty thousand lines in the log are of no use."""
+    caplog.set_level(logging.WARNING, "cqo_portal.requests")
 
 
 def routes(patterns, prefix="/") -> list[tuple[str, str]]:

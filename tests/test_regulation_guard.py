@@ -513,6 +513,8 @@ def run_commands(guard: Guard) -> None:
                 call(name)
             except CommandError as fault:
                 guard.tried["said no"] += bool(str(fault))
+            except SystemExit as end:  # how a command says that something is not well
+                guard.tried["said no"] += bool(end.code)
 
         guard.watched((name,), run)
         guard.tried["commands"] += 1

@@ -491,6 +491,7 @@ def test_a_preview_is_good_for_its_maker_its_session_and_two_hours(client, train
     train.enrolled(other, a.candidate, a.enterprise)
     assert "预览的内容不完整" in confirm(client, other, preview).content.decode()
     with time_machine.travel(AT + timedelta(hours=3), tick=False):
+        signed_in(client, trainer)  # idle for longer than a session lasts
         assert "预览已超过两小时" in confirm(client, three, preview).content.decode()
     assert not Assessment.unscoped.exists()
 

@@ -62,7 +62,7 @@ def test_five_people_put_on_file_leave_their_numbers_in_no_dump_file_mail_or_log
     try:
         for n, number in enumerate(numbers):
             sent = {"token": uuid4(), "name": in_characters(n), "id_type": IdPaper.RESIDENT, "id_number": number}
-            sent |= {"position": "质量总监", "since_year": "2020", "since_month": "1", "since_day": "1"}
+            sent |= {"position": "质量总监", "since_year": "2020", "since_month": "1", "since_day": "1", "told": "on"}
             assert client.post(f"{reverse('candidate_new')}?q={number}", sent | {"since_year": "20"}).status_code == 200
             assert client.post(reverse("candidate_new"), sent).status_code == 302
     finally:

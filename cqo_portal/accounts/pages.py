@@ -8,6 +8,7 @@ from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.views import redirect_to_login
 from django.http import Http404
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -24,7 +25,7 @@ def admin_login(request):
     """The admin has no log-in of its own: to the portal's; nowhere for who is signed in and has no business there."""
     if request.user.is_authenticated:
         raise Http404
-    return redirect(f"{reverse('account_login')}?{request.GET.urlencode()}")
+    return redirect_to_login(request.GET.get("next", reverse("admin:index")))
 
 
 class SetNewPassword(CompletePasswordResetView):
