@@ -7,6 +7,7 @@ from statistics import median
 
 import pytest
 import time_machine
+from django.contrib.auth.hashers import ScryptPasswordHasher
 from django.core.cache import cache
 from django.db import connections
 from django.test import Client
@@ -195,6 +196,19 @@ def test_a_forgotten_password_takes_as_long_for_an_account_that_nobody_has(known
     record_property("timing", line)
     print(line)
     assert abs(times[0] - times[1]) < MILLISECONDS
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.django_db
+def test_one_password_is_looked_at_once_whoever_is_named(known, name, monkeypatch):
+    """Twice for those who have an account would tell by the clock."""
+    looked = []
+    real = ScryptPasswordHasher.encode
+    monkeypatch.setattr(ScryptPasswordHasher, "encode", lambda *said: looked.append(1) or real(*said))
+    for login in NAMES[name]:
+        looked.clear()
+        sign_in(Client(), login, "wrong-password")
+        assert len(looked) == 1, login
 
 
 @pytest.mark.long

@@ -119,6 +119,13 @@ class Accounts(DefaultAccountAdapter):
         note(SecurityEvent.LOGIN_FAILED, about=self.tried, request=request)
 
     def authenticate(self, request, **credentials):
+        """One look at one password: what is given as both is tried as either anyway, and twice would tell by the clock.
+
+        allauth's form hands what was typed over as user name and as address, and its backend tries a user name as an
+        address first.
+        """
+        if credentials.get("username") == credentials.get("email"):
+            credentials.pop("email", None)
         user = super().authenticate(request, **credentials)
         if user is not None:
             guesses.right(self.guess)
