@@ -40,6 +40,10 @@ class ScopedAdmin(admin.ModelAdmin):
     def get_queryset(self, request):
         return self.model._default_manager.visible_to(request.user)
 
+    def get_object(self, request, object_id, from_field=None):
+        """An empty ``_to_field`` names no field; Django would look for one of that name."""
+        return super().get_object(request, object_id, from_field or None)
+
     def lookup_allowed(self, lookup, value, request):
         """The filters of the list and nothing else: a lookup typed into the address could read what no page shows."""
         offered = [entry[0] if isinstance(entry, tuple) else entry for entry in self.list_filter]

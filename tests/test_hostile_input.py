@@ -4,6 +4,7 @@ import io
 from uuid import uuid4
 
 import pytest
+from django.contrib.contenttypes.models import ContentType
 from django.urls import reverse
 from PIL import Image
 
@@ -91,3 +92,23 @@ def test_an_account_that_differs_in_case_alone_is_refused(municipal, client, adm
     page = client.post(reverse("admin:registry_user_add"), typed | {"new_password": "correct-horse-7"})
     assert page.status_code == 200 and "不区分大小写" in page.content.decode()
     assert User.unscoped.filter(username__iexact="municipal").count() == 1
+
+
+def test_an_empty_name_of_a_field_in_the_admin_is_none(person_a, client, county_one):
+    client.force_login(county_one)
+    page = reverse("admin:registry_candidate_change", args=[person_a.pk])
+    assert client.get(f"{page}?_to_field=").status_code == 200
+    assert client.get(page.replace("/change/", "/delete/") + "?_to_field=").status_code == 403
+
+
+def test_the_admin_s_way_to_any_row_by_its_number_is_closed(person_a, client, administrator):
+    """It knows no scope, and meets kinds of rows that have no table."""
+    client.force_login(administrator)
+    found = {client.get(f"/admin/r/{kind.pk}/{person_a.pk}/").status_code for kind in ContentType.objects.all()}
+    assert found == {404}
+
+
+def test_the_admin_has_no_page_of_another_package(client, administrator):
+    client.force_login(administrator)
+    for path in ("auth/group/", "account/emailaddress/", "mfa/authenticator/", "usersessions/usersession/"):
+        assert client.get(f"/admin/{path}").status_code == 404
