@@ -4,6 +4,7 @@ import io
 import json
 import logging
 import re
+import sys
 import traceback
 from collections import Counter
 from contextlib import contextmanager
@@ -108,7 +109,7 @@ class Hostile:
 
     def note(self, **_) -> None:
         """What the portal raised, from Django's signal."""
-        self.raised.append(traceback.format_exc(limit=-3))
+        self.raised.append(f"{sys.exc_info()[1]!r}\n{traceback.format_exc(limit=-3)}")
 
     def value(self) -> str:
         return self.rng.choice(VALUES)
@@ -219,7 +220,7 @@ class Hostile:
         own = answer.status_code == 503 and "系统正忙" in answer.content.decode()
         if (answer.status_code >= 500 and not own) or self.raised:
             told = (self.raised or [str(answer.status_code)])[-1]
-            self.faults.setdefault(told.strip().rpartition("\n")[2][:200], (persona, *asked[:4], asked[4], told))
+            self.faults.setdefault(told.partition("\n")[0][:200], (persona, *asked[:4], asked[4], told))
 
 
 class Words(dict):

@@ -44,8 +44,8 @@ class Found:
 
 
 def marks_of(company, *people) -> set[str]:
-    """Words that stand for one enterprise's rows alone: its name and number, and the references of what it has."""
-    marks = {company.credit_code, company.reference, company.name}
+    """Words that stand for one enterprise's rows alone: its number, and the references of what it has."""
+    marks = {company.credit_code, company.reference}
     marks |= {word for person in people for word in (person.reference, person.id_masked)}
     for model in apps.get_models():
         rows = getattr(model, "unscoped", None) and model.unscoped.all()
@@ -77,7 +77,8 @@ def crawled(client, seeds, marks: dict[str, set[str]], *, depth: int, most: int)
         variants[bare] += 1
         with undone():
             answer = client.get(path)
-        page = "" if answer.streaming else answer.content.decode(errors="ignore")
+        shown = answer.status_code == 200 and not answer.streaming
+        page = answer.content.decode(errors="ignore") if shown else ""
         sides = {side for side, words in marks.items() if any(word in path + page for word in words)}
         own = sides or ({parent} if answer.status_code in (404, 405) and parent else set())  # it takes forms alone
         found[path] = here = Found(path, own.pop() if len(own) == 1 else "")
