@@ -15,9 +15,10 @@ from django.views.decorators.http import require_safe
 
 from appointments.models import Appointment
 from registry.history import events_of, history
+from registry.listing import page_of
 from registry.models import Candidate, User
 from registry.models.measure import days
-from registry.pages import demand, page_of
+from registry.pages import demand
 from registry.views.people import employers, person_within_scope
 from training.filters import EducationFilter
 from training.models import CourseRecognition, PoolEntry

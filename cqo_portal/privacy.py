@@ -17,8 +17,9 @@ from registry.actions import privacy as acts
 from registry.actions.common import remember_form
 from registry.fields import PickField, TextField
 from registry.forms import GroupedForm
+from registry.listing import page_of
 from registry.models import DataRequest, PersonLink, Reveal
-from registry.pages import PortalForm, demand, find, first_result, page_of
+from registry.pages import PortalForm, demand, find, first_result
 from registry.refusals import Refused
 from registry.states import PRIVACY_NOTICE, RequestKind, RequestState
 from registry.views.common import form_page, posted

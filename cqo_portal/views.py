@@ -15,9 +15,10 @@ from django.views.decorators.http import require_POST
 from cqo_portal import dashboards
 from cqo_portal.atlas import entries
 from registry import citing, clamd
+from registry.listing import page_of
 from registry.models import AuthorityName, BasisPeriod, Clause, Edition, Message
 from registry.models.measure import basis_if_any
-from registry.pages import find, page_of
+from registry.pages import find
 from registry.states import Role
 
 

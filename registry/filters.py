@@ -26,11 +26,20 @@ NOT_ARRIVED = "undelivered"
 
 
 class ListFilter(forms.Form):
-    """Abstract: narrows a list by the address alone, so that every list has a link; a bad value narrows nothing."""
+    """Abstract: narrows a list by the address alone, so that every list has a link; a bad value narrows nothing.
+
+    ``sorts`` are the other orders that a list can have: its key in the address, in words, as ``order_by`` takes it.
+    """
+
+    sorts: tuple[tuple[str, str, tuple[str, ...]], ...] = ()
+    first_sort = ""
 
     def __init__(self, data, *, user, today):
         super().__init__(data)
         self.user, self.today = user, today
+        if self.sorts:
+            choices = [(key, words) for key, words, _ in self.sorts]
+            self.fields["sort"] = PickField(label="排序", required=False, choices=choices, empty=self.first_sort)
 
     def narrow(self, rows):
         """The rows asked for."""
@@ -39,6 +48,10 @@ class ListFilter(forms.Form):
             if value not in ("", None):
                 rows = getattr(self, f"by_{name}")(rows, value)
         return rows
+
+    def by_sort(self, rows, key):
+        """The same rows in another order."""
+        return rows.order_by(*next(order for name, _, order in self.sorts if name == key))
 
 
 def designated(rows, kind: str, answer: str, today):
@@ -57,6 +70,9 @@ class EnterpriseFilter(ListFilter):
     above_scale = PickField(label="规模以上", required=False, choices=YES_NO)
     pilot = PickField(label="试点", required=False, choices=YES_NO)
 
+    first_sort = "企业名称"
+    sorts = (("new", "最近登记", ("-created_at", "-pk")), ("old", "最早登记", ("created_at", "pk")))
+
     def __init__(self, data, *, user, today):
         super().__init__(data, user=user, today=today)
         self.fields["county"].queryset = counties_of(user)
@@ -65,8 +81,7 @@ class EnterpriseFilter(ListFilter):
             del self.fields["county"]
 
     def by_q(self, rows, text):
-        code = normalise_code(text)
-        return rows.filter(Q(name__icontains=text) | Q(credit_code__startswith=code) | Q(reference=code))
+        return rows.filter(search__holds=text)
 
     def by_county(self, rows, county):
         return rows.filter(county=county)
@@ -97,15 +112,14 @@ class CandidateFilter(ListFilter):
             del self.fields["enterprise"]
 
     def by_q(self, rows, text):
-        return rows.filter(Q(name__icontains=text) | Q(reference=normalise_code(text)))
+        return rows.filter(search__holds=text)
 
     def _employed(self, **lookup):
         """Whether a person is employed so, at an enterprise within this user's scope."""
         return Exists(Employment.unscoped.visible_to(self.user).filter(candidate=OuterRef("pk"), **lookup))
 
     def by_enterprise(self, rows, text):
-        enterprises = Enterprise.unscoped.visible_to(self.user)
-        chosen = enterprises.filter(Q(name__icontains=text) | Q(reference=normalise_code(text)))
+        chosen = Enterprise.unscoped.visible_to(self.user).filter(search__holds=text)
         return rows.filter(self._employed(enterprise__in=chosen))
 
     def by_at_work(self, rows, answer):
@@ -134,7 +148,7 @@ class DeliveryFilter(ListFilter):
     state = PickField(label="状态", required=False, choices=[(NOT_ARRIVED, "未送达"), *DeliveryState.choices])
 
     def by_enterprise(self, rows, text):
-        return rows.filter(Q(enterprise__name__icontains=text) | Q(enterprise__reference=normalise_code(text)))
+        return rows.filter(enterprise__search__holds=text)
 
     def by_channel(self, rows, channel):
         return rows.filter(channel=channel)

@@ -33,3 +33,28 @@ class Together(Operation):
     def describe(self):
         """What migrate --plan says."""
         return f"{len(self.operations)} additions"
+
+
+# The words by which rows are found: folded, and cut into characters and pairs (registry/models/search.py).
+FOLDING = r"""
+CREATE OR REPLACE FUNCTION cqo_fold(words text) RETURNS text
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
+    SELECT translate(
+        regexp_replace(normalize(words, NFKC), '\s+', '', 'g'),
+        'abcdefghijklmnopqrstuvwxyz', 'ABCDEFGHIJKLMNOPQRSTUVWXYZ'
+    )
+$$;
+CREATE OR REPLACE FUNCTION cqo_grams(words text) RETURNS text[]
+LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
+DECLARE
+    signs text[] := string_to_array(words, NULL);
+    found text[] := signs;
+BEGIN
+    FOR i IN 2..cardinality(signs) LOOP
+        found := found || (signs[i - 1] || signs[i]);
+    END LOOP;
+    RETURN found;
+END
+$$;
+"""
+UNFOLDING = "DROP FUNCTION cqo_grams(text); DROP FUNCTION cqo_fold(text);"

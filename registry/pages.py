@@ -7,7 +7,6 @@ from uuid import uuid4
 from crispy_forms.helper import FormHelper
 from django import forms
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.db import DatabaseError, IntegrityError, transaction
 from django.http import Http404
 from django.shortcuts import redirect
@@ -18,7 +17,6 @@ from registry.faults import sentence_for
 from registry.refusals import Refused, Stale
 from registry.rules import day_words
 
-PER_PAGE = 50
 REPEATED = "这份表单已经办理过，下面是第一次办理的结果。"
 
 
@@ -126,8 +124,3 @@ def carry_out(request, form: PortalForm, act: Callable, to: Callable, *, row=Non
     if done:
         messages.success(request, done)
     return redirect(url)
-
-
-def page_of(request, rows):
-    """One page of a list, by ``?page=``; a page beyond the end is the last one."""
-    return Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))

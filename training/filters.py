@@ -7,6 +7,7 @@ from django.db.models import Exists, OuterRef, Q, TextChoices
 from registry.fields import LineField, PickField, RowField
 from registry.filters import ListFilter
 from registry.models import County, Employment
+from registry.models.search import found_by
 from registry.policies import counties_of
 from registry.rules import normalise_code
 from registry.states import Industry, Role
@@ -127,8 +128,8 @@ class ProjectFilter(OfCounties):
     state = PickField(label="状态", required=False, choices=ProjectState.choices)
 
     def by_q(self, rows, text):
-        words = Q(title__icontains=text) | Q(candidate__name__icontains=text) | Q(enterprise__name__icontains=text)
-        return rows.filter(words | Q(reference__iexact=text))
+        own = Q(title__icontains=text) | Q(reference__iexact=text)
+        return found_by(rows, own, Q(candidate__search__holds=text), Q(enterprise__search__holds=text))
 
     def by_state(self, rows, state):
         return rows.filter(state=state)
@@ -148,8 +149,8 @@ class PoolFilter(OfCounties):
     standing = PickField(label="本年继续教育", required=False, choices=YearStanding.choices)
 
     def by_q(self, rows, text):
-        words = Q(candidate__name__icontains=text) | Q(project__enterprise__name__icontains=text)
-        return rows.filter(words | Q(reference__iexact=text))
+        people, enterprises = Q(candidate__search__holds=text), Q(project__enterprise__search__holds=text)
+        return found_by(rows, people, enterprises, Q(reference__iexact=text))
 
     def by_county(self, rows, county):
         return rows.filter(project__enterprise__county=county)
@@ -192,10 +193,8 @@ class EducationFilter(OfCounties):
         return int(self.cleaned_data.get("year") or self.today.year)
 
     def by_q(self, rows, text):
-        employed = Employment.unscoped.visible_to(self.user).filter(
-            candidate=OuterRef("pk"), enterprise__name__icontains=text
-        )
-        return rows.filter(Q(name__icontains=text) | Q(reference__iexact=text) | Exists(employed))
+        employed = Employment.unscoped.visible_to(self.user).filter(enterprise__search__holds=text)
+        return found_by(rows, Q(search__holds=text), Q(pk__in=employed.values("candidate")))
 
     def by_county(self, rows, county):
         employed = Employment.unscoped.visible_to(self.user).filter(candidate=OuterRef("pk"), enterprise__county=county)
@@ -232,8 +231,8 @@ class CertificateFilter(ListFilter):
         return rows if self.cleaned_data.get("state") else rows.current()
 
     def by_q(self, rows, text):
-        words = Q(candidate__name__icontains=text) | Q(number__icontains=text)
-        return rows.filter(words | Q(enrolment__enterprise__name__icontains=text))
+        people, enterprises = Q(candidate__search__holds=text), Q(enrolment__enterprise__search__holds=text)
+        return found_by(rows, Q(number__icontains=text), people, enterprises)
 
     def by_body(self, rows, body):
         return rows.filter(body=body)

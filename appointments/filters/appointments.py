@@ -2,7 +2,7 @@
 
 from datetime import date, timedelta
 
-from django.db.models import Q, TextChoices
+from django.db.models import TextChoices
 
 from appointments.rules import due_day
 from appointments.states import State
@@ -31,12 +31,6 @@ class Criteria(TextChoices):
     CLEAR = "clear", "无不符合"
 
 
-def holding_words(rows, text: str):
-    """Rows whose enterprise, person or reference holds the words; a credit code matches whole."""
-    words = Q(enterprise__name__icontains=text) | Q(candidate__name__icontains=text)
-    return rows.filter(words | Q(reference__icontains=text) | Q(enterprise__credit_code=text.upper()))
-
-
 class AppointmentFilter(ListFilter):
     """任命: by words, state, county, end of term, and who wrote it in."""
 
@@ -45,6 +39,13 @@ class AppointmentFilter(ListFilter):
     county = RowField(label="县（市、区）", required=False, queryset=County.unscoped.none(), to_field_name="code")
     ends = PickField(label="聘任期满", required=False, choices=ENDING)
     transcribed = PickField(label="来源", required=False, choices=TRANSCRIBED)
+
+    first_sort = "最近建立"
+    sorts = (
+        ("old", "最早建立", ("created_at", "pk")),
+        ("sent", "最近提交", ("-submitted_at", "-pk")),
+        ("ends", "聘任期满先到", ("term__endswith", "pk")),
+    )
 
     def __init__(self, data, *, user, today):
         super().__init__(data, user=user, today=today)
@@ -56,13 +57,13 @@ class AppointmentFilter(ListFilter):
             del self.fields["transcribed"]
 
     def by_q(self, rows, text):
-        return holding_words(rows, text)
+        return rows.filter(search__holds=text)
 
     def by_state(self, rows, state):
         return rows.filter(state=state)
 
     def by_county(self, rows, county):
-        return rows.filter(enterprise__county=county)
+        return rows.filter(county=county)
 
     def by_ends(self, rows, number):
         """In force, the last day within so many days from today, both inclusive."""
@@ -92,10 +93,10 @@ class QueueFilter(ListFilter):
             del self.fields["county"]
 
     def by_q(self, rows, text):
-        return holding_words(rows, text)
+        return rows.filter(search__holds=text)
 
     def by_county(self, rows, county):
-        return rows.filter(enterprise__county=county)
+        return rows.filter(county=county)
 
     def by_criteria(self, rows, answer):
         """The checklist is reckoned, not stored: the page narrows by ``criteria`` once the rows are read."""

@@ -2,13 +2,12 @@
 
 from django.db.models import Q
 
-from appointments.filters.appointments import holding_words
 from appointments.states import AccidentKind, Behaviour, FindingObject, FindingState
 from registry.fields import LineField, PickField, RowField
 from registry.filters import ListFilter
 from registry.models import County
+from registry.models.search import found_by
 from registry.policies import counties_of
-from registry.rules import normalise_code
 
 
 class OfCounties(ListFilter):
@@ -40,8 +39,7 @@ class FindingFilter(OfCounties):
     state = PickField(label="状态", required=False, choices=FindingState.choices)
 
     def by_q(self, rows, text):
-        words = Q(appointment__enterprise__name__icontains=text) | Q(appointment__candidate__name__icontains=text)
-        return rows.filter(words | Q(reference__iexact=text))
+        return found_by(rows, Q(appointment__search__holds=text), Q(reference__iexact=text))
 
     def by_about(self, rows, about):
         return rows.filter(about=about)
@@ -63,7 +61,7 @@ class AccidentFilter(OfCounties):
     kind = PickField(label="类别", required=False, choices=AccidentKind.choices)
 
     def by_q(self, rows, text):
-        return rows.filter(Q(enterprise__name__icontains=text) | Q(reference__iexact=text))
+        return found_by(rows, Q(enterprise__search__holds=text), Q(reference__iexact=text))
 
     def by_kind(self, rows, kind):
         return rows.filter(kind=kind)
@@ -78,7 +76,7 @@ class PickCQO(OfCounties):
     q = LineField(label="企业、姓名、代码或编号", required=False, max_length=60)
 
     def by_q(self, rows, text):
-        return holding_words(rows, text)
+        return rows.filter(search__holds=text)
 
 
 class PickEnterprise(OfCounties):
@@ -89,8 +87,7 @@ class PickEnterprise(OfCounties):
     q = LineField(label="企业名称、代码或编号", required=False, max_length=60)
 
     def by_q(self, rows, text):
-        code = normalise_code(text)
-        return rows.filter(Q(name__icontains=text) | Q(credit_code=code) | Q(reference=code))
+        return rows.filter(search__holds=text)
 
     def by_county(self, rows, county):
         return rows.filter(county=county)

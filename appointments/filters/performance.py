@@ -2,7 +2,6 @@
 
 from django.db.models import Exists, OuterRef, TextChoices
 
-from appointments.filters.appointments import holding_words
 from appointments.models import Target, TargetResult
 from registry.fields import LineField, PickField, RowField
 from registry.filters import ListFilter
@@ -49,10 +48,10 @@ class TargetFilter(ListFilter):
         return int(self.cleaned_data.get("year") or self.today.year)
 
     def by_q(self, rows, text):
-        return holding_words(rows, text)
+        return rows.filter(search__holds=text)
 
     def by_county(self, rows, county):
-        return rows.filter(enterprise__county=county)
+        return rows.filter(county=county)
 
     def by_year(self, rows, year):
         """The year chooses what is annotated; the page does that before it narrows."""

@@ -8,6 +8,7 @@ from appointments.states import AchievementState, CampaignKind
 from registry.fields import LineField, PickField, RowField
 from registry.filters import ListFilter
 from registry.models import County
+from registry.models.search import found_by
 from registry.policies import counties_of
 
 YEARS = 10  # that can be looked up, this one among them
@@ -110,8 +111,8 @@ class AchievementFilter(WithinScope):
     kind = PickField(label="类别", required=False, choices=CampaignKind.choices)
 
     def by_q(self, rows, text):
-        words = Q(title__icontains=text) | Q(candidate__name__icontains=text) | Q(enterprise__name__icontains=text)
-        return rows.filter(words | Q(reference__iexact=text))
+        own = Q(title__icontains=text) | Q(reference__iexact=text)
+        return found_by(rows, own, Q(candidate__search__holds=text), Q(enterprise__search__holds=text))
 
     def by_state(self, rows, state):
         return rows.filter(state=state)
@@ -133,8 +134,8 @@ class CommendationFilter(WithinScope):
         self.fields["year"].choices = year_choices(today)
 
     def by_q(self, rows, text):
-        words = Q(honour__icontains=text) | Q(document_number__icontains=text) | Q(enterprise__name__icontains=text)
-        return rows.filter(words | Q(appointment__candidate__name__icontains=text) | Q(reference__iexact=text))
+        own = Q(honour__icontains=text) | Q(document_number__icontains=text) | Q(reference__iexact=text)
+        return found_by(rows, own, Q(enterprise__search__holds=text), Q(appointment__search__holds=text))
 
     def by_year(self, rows, year):
         return rows.filter(document_day__year=int(year))
@@ -149,8 +150,7 @@ class PilotFilter(WithinScope):
     guided = PickField(label="指导情况", required=False, choices=GUIDED)
 
     def by_q(self, rows, text):
-        code = text.strip().upper()
-        return rows.filter(Q(name__icontains=text) | Q(credit_code=code) | Q(reference=code))
+        return rows.filter(search__holds=text)
 
     def by_county(self, rows, county):
         return rows.filter(county=county)

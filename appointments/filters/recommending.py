@@ -7,6 +7,7 @@ from appointments.states import CaseAnswer, CaseState
 from registry.fields import LineField, PickField, RowField
 from registry.filters import ListFilter
 from registry.models import County
+from registry.models.search import found_by
 from registry.policies import counties_of
 
 
@@ -63,8 +64,8 @@ class CaseFilter(ListFilter):
             del self.fields["outcome"], self.fields["year"]
 
     def by_q(self, rows, text):
-        words = Q(appointment__enterprise__name__icontains=text) | Q(appointment__candidate__name__icontains=text)
-        return rows.filter(words | Q(reference__iexact=text) | Q(number__icontains=text))
+        own = Q(reference__iexact=text) | Q(number__icontains=text)
+        return found_by(rows, Q(appointment__search__holds=text), own)
 
     def by_outcome(self, rows, outcome):
         return rows.filter(outcome_is(outcome, self.today))
@@ -73,7 +74,7 @@ class CaseFilter(ListFilter):
         return rows.filter(grounds__kind=kind).distinct()
 
     def by_county(self, rows, county):
-        return rows.filter(appointment__enterprise__county=county)
+        return rows.filter(appointment__county=county)
 
     def by_year(self, rows, year):
         return rows.filter(opened_at__year=int(year))

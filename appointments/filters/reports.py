@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from django.db.models import F, Q, TextChoices
+from django.db.models import F, TextChoices
 
 from appointments.models import ReportCycle, ReportDuty
 from appointments.states import CycleState, ReportState
@@ -58,11 +58,10 @@ class CycleDutyFilter(ListFilter):
             del self.fields["county"]
 
     def by_q(self, rows, text):
-        words = Q(appointment__enterprise__name__icontains=text) | Q(appointment__candidate__name__icontains=text)
-        return rows.filter(words | Q(appointment__enterprise__credit_code=text.upper()))
+        return rows.filter(appointment__search__holds=text)
 
     def by_county(self, rows, county):
-        return rows.filter(appointment__enterprise__county=county)
+        return rows.filter(appointment__county=county)
 
     def by_state(self, rows, state):
         return rows_at(rows, state, self.today)

@@ -22,6 +22,7 @@ from appointments.states import (
 )
 from registry.models import (
     Candidate,
+    County,
     Enterprise,
     IssuedPaper,
     ScopedBase,
@@ -32,13 +33,16 @@ from registry.models import (
     tracked,
 )
 from registry.models import append_only as keep_as_written
-from registry.models.base import pair
+from registry.models.base import newest, pair
+from registry.models.search import WordsField, words_index
 
 DAY = timedelta(days=1)
 
 
 class AppointmentQuerySet(ScopedQuerySet):
     """What one asks of appointments."""
+
+    county_path = "county_id"
 
     def in_force(self, day):
         """Appointments under which somebody is CQO on that day."""
@@ -104,7 +108,7 @@ def text(label: str, length: int, **options) -> models.CharField:
     return models.CharField(label, max_length=length, blank=True, **options)
 
 
-@tracked()
+@tracked(exclude=["search", "county"])
 class Appointment(UnderBasis, ScopedBase):
     """One person's appointment as CQO of one enterprise (Art. 2, 11)."""
 
@@ -114,6 +118,9 @@ class Appointment(UnderBasis, ScopedBase):
     reference = models.CharField("编号", max_length=16, unique=True, editable=False)
     enterprise = models.ForeignKey(Enterprise, models.PROTECT, verbose_name="企业", related_name="appointments")
     candidate = models.ForeignKey(Candidate, models.PROTECT, verbose_name="人选", related_name="appointments")
+    # Written by the database alone, for lists: where the enterprise is, and the words to find the row by.
+    county = models.ForeignKey(County, models.PROTECT, verbose_name="县(市、区)", editable=False, related_name="+")
+    search = WordsField(editable=False, default="")
     appointer = text("任命人", 24, choices=Appointer.choices)
     appointer_name = text("任命人姓名", 40)
     renews = models.ForeignKey(
@@ -165,7 +172,11 @@ class Appointment(UnderBasis, ScopedBase):
     class Meta(ScopedBase.Meta):
         verbose_name = verbose_name_plural = "任命"
         ordering = ["-created_at", "-pk"]
-        indexes = [models.Index(fields=["state", "submitted_at"], name="appointment_queue")]
+        indexes = [
+            models.Index(fields=["state", "submitted_at"], name="appointment_queue"),
+            words_index("appointment_words"),
+            *newest("appointment_new", "-created_at", by=[(), ("state",), ("county",), ("county", "state")]),
+        ]
         triggers = [
             pgtrigger.FSM(name="state_moves", field="state", transitions=[(str(a), str(b)) for a, b in TRANSITIONS]),
             pgtrigger.Protect(
@@ -291,7 +302,7 @@ class ThroughAppointment(ScopedQuerySet):
     """Rows reached through their appointment."""
 
     enterprise_path = "appointment__enterprise_id"
-    county_path = "appointment__enterprise__county_id"
+    county_path = "appointment__county_id"
 
 
 class Evidence(AppointmentRow):

@@ -11,8 +11,9 @@ from appointments.forms.findings import AccidentForm
 from appointments.models import Accident
 from registry.actions.files import store_file
 from registry.citing import cite
+from registry.listing import page_of
 from registry.models import Enterprise
-from registry.pages import demand, find, page_of
+from registry.pages import demand, find
 from registry.views.common import form_page, posted
 
 ACCIDENTS = "质量安全事故"
@@ -31,7 +32,7 @@ def accident_list(request):
     filters = AccidentFilter(request.GET, user=request.user, today=timezone.localdate())
     page = page_of(request, filters.narrow(visible.select_related("enterprise__county")))
     context = {
-        "filters": filters, "page": page, "any": page.paginator.count or visible.exists(),
+        "filters": filters, "page": page, "any": page.count or visible.exists(),
         "may_record": request.user.has_perm("appointments.supervise"),
     }  # fmt: skip
     return render(request, "supervision/accident_list.html", context)

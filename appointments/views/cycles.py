@@ -28,9 +28,10 @@ from appointments.views.reports.following import rows_of
 from appointments.views.reports.shown import page_url
 from appointments.views.shown import NextStep
 from registry.history import events_of, history
+from registry.listing import page_of
 from registry.models import User
 from registry.models.measure import legal_basis
-from registry.pages import demand, find, page_of
+from registry.pages import demand, find
 from registry.rules import day_words
 from registry.states import Role
 from registry.views.common import form_page, posted

@@ -26,8 +26,9 @@ from appointments.views.watching import Step, watched
 from registry.actions.files import store_file
 from registry.citing import cite
 from registry.history import events_of, history
+from registry.listing import page_of
 from registry.models import User
-from registry.pages import PortalForm, demand, find, page_of
+from registry.pages import PortalForm, demand, find
 from registry.views.common import form_page, posted
 from training.views.common import act_page
 
@@ -73,7 +74,7 @@ def finding_list(request):
     for row in page:
         row.title, row.words = about_words(row), finding_words(row)
     context = {
-        "filters": filters, "page": page, "any": page.paginator.count or visible.exists(),
+        "filters": filters, "page": page, "any": page.count or visible.exists(),
         "may_record": request.user.has_perm("appointments.supervise"),
     }  # fmt: skip
     return render(request, "supervision/finding_list.html", context)

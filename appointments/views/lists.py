@@ -17,7 +17,8 @@ from appointments.rules import needs_opinion
 from appointments.states import ActKind, State
 from appointments.views.shown import NOT_NOW, queue_rows, state_words
 from registry.actions.common import remember_form, remembered_result
-from registry.pages import PER_PAGE, REPEATED, PortalForm, demand, page_of
+from registry.listing import SIZES, page_of
+from registry.pages import REPEATED, PortalForm, demand
 from registry.states import Role
 
 
@@ -31,7 +32,7 @@ def appointment_list(request):
         row.words = state_words(row, today)
         moments = (row.ended_at, row.withdrawn_at, row.filed_at, row.checked_at, row.submitted_at, row.saved_at)
         row.since = next(filter(None, moments))
-    context = {"filters": narrowed, "page": page, "any": page.paginator.count or visible.exists()}
+    context = {"filters": narrowed, "page": page, "any": page.count or visible.exists()}
     return render(request, "appointments/list.html", context)
 
 
@@ -81,7 +82,7 @@ def queue(request):
 
 def _picked(request, desk: Desk) -> tuple[list[Appointment], list[tuple[Appointment, str]]]:
     """The picked rows that can be done together, and those left out with the reason."""
-    references = request.GET.getlist("pick")[:PER_PAGE]
+    references = request.GET.getlist("pick")[: SIZES[-1]]
     visible = Appointment.unscoped.visible_to(request.user).with_parties()
     rows = list(visible.filter(reference__in=[r for r in references if "\x00" not in r]).order_by("reference"))
     checked = Act.unscoped.filter(appointment__in=rows, kind=ActKind.CHECKED).order_by("appointment_id", "-at", "-pk")

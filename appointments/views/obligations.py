@@ -11,7 +11,8 @@ from appointments.filters.obligations import ObligationFilter, is_overdue, month
 from appointments.models import Appointment
 from appointments.obligations import Obligation, obligations_of
 from appointments.states import APPOINTED_STATES
-from registry.pages import demand, page_of
+from registry.listing import page_of
+from registry.pages import demand
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ Without an agreement on file, ground (2) of Art. 12(二) has no second half: so 
 """
 
 from django.contrib import messages
-from django.db.models import F, OuterRef, Subquery
+from django.db.models import Exists, OuterRef, Subquery
 from django.http import Http404
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -20,9 +20,10 @@ from appointments.states import APPOINTED_STATES, State
 from appointments.views.shown import NextStep, open_appointment
 from registry.actions.files import store_file
 from registry.citing import cited_late
+from registry.listing import page_of
 from registry.models import User
 from registry.models.measure import days
-from registry.pages import demand, page_of
+from registry.pages import demand
 from registry.views.common import posted
 from training.views.common import act_page
 
@@ -89,8 +90,8 @@ def targets_list(request):
     newest = TargetSheet.unscoped.filter(appointment=OuterRef("pk"), year=year).order_by("-version")
     term = days(today.replace(year=year, month=1, day=1), today.replace(year=year, month=12, day=31))
     visible = Appointment.unscoped.visible_to(user).filter(in_force__overlap=term, state__in=HELD)
-    rows = visible.with_parties().annotate(sheet_pk=Subquery(newest.values("pk")[:1]))
-    page = page_of(request, narrowed.narrow(rows).order_by(F("sheet_pk").asc(nulls_first=True), "enterprise__name"))
+    rows = visible.with_parties().annotate(sheet_pk=Subquery(newest.values("pk")[:1]), told=Exists(newest))
+    page = page_of(request, narrowed.narrow(rows).order_by("told", "enterprise__name"))
     known = {sheet.pk: sheet for sheet in sheets().filter(pk__in=[row.sheet_pk for row in page if row.sheet_pk])}
     for row in page:
         row.standing = Standing(known.get(row.sheet_pk))
@@ -98,7 +99,7 @@ def targets_list(request):
         "page": page,
         "filters": narrowed,
         "year": year,
-        "any": page.paginator.count or Appointment.unscoped.visible_to(user).filter(state__in=HELD).exists(),
+        "any": page.count or Appointment.unscoped.visible_to(user).filter(state__in=HELD).exists(),
     }
     return render(request, "supervision/targets_list.html", context)
 

@@ -22,9 +22,10 @@ from appointments.rules import DECLARATIONS, missing, needs_opinion, term_of, te
 from appointments.states import State
 from appointments.views.shown import closed, open_appointment, step_url, url_of
 from registry.actions.files import store_file
+from registry.listing import page_of
 from registry.models import Candidate, Employment, Enterprise
 from registry.models.measure import Law, legal_basis
-from registry.pages import carry_out, demand, find, page_of
+from registry.pages import carry_out, demand, find
 from registry.refusals import Refused
 
 # Which step holds which field a return can name; what stands on file about the person is corrected there.
@@ -194,7 +195,7 @@ def counter(request):
     demand(request.user, "appointments.work_queue")
     words = request.GET.get("q", "").replace("\x00", "").strip()[:60]
     visible = Enterprise.unscoped.visible_to(request.user).select_related("county")
-    found = visible.filter(name__icontains=words) | visible.filter(credit_code__icontains=words)
+    found = visible.filter(search__holds=words)
     return render(request, "appointments/counter.html", {"page": page_of(request, found), "q": words})
 
 

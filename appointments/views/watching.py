@@ -24,7 +24,8 @@ from appointments.states import (
 )
 from appointments.views.shown import open_appointment, state_words
 from registry.citing import cited
-from registry.pages import demand, page_of
+from registry.listing import page_of
+from registry.pages import demand
 
 
 @dataclass(frozen=True)

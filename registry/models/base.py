@@ -100,6 +100,11 @@ def pair(name: str, at: str, by: str, **clock) -> models.CheckConstraint:
     return models.CheckConstraint(name=name, condition=both, violation_error_message="办理时间和办理人须同时记录。")
 
 
+def newest(name: str, moment: str, by) -> list[models.Index]:
+    """The indexes of a list that begins with the newest: one for each set of columns that it is narrowed by."""
+    return [models.Index(fields=[*columns, moment, "-id"], name="_".join([name, *columns])) for columns in by]
+
+
 def moves(name: str, allowed: tuple[tuple[str, str], ...]) -> pgtrigger.FSM:
     """The trigger that refuses every other change of state."""
     return pgtrigger.FSM(name=name, field="state", transitions=[(str(a), str(b)) for a, b in allowed])

@@ -6,6 +6,7 @@ from django.db.models import Exists, OuterRef, Q
 
 from registry.models.accounts import County, User
 from registry.models.base import ScopedBase, ScopedQuerySet, has_days, no_overlap, tracked
+from registry.models.search import words_index, words_of
 from registry.states import Designation, Industry, SizeBand
 
 
@@ -19,7 +20,7 @@ class EnterpriseQuerySet(ScopedQuerySet):
         return self.filter(Exists(rows))
 
 
-@tracked()
+@tracked(exclude=["search"])
 class Enterprise(ScopedBase):
     """An enterprise of the city; its credit code names it, its reference addresses it."""
 
@@ -42,13 +43,21 @@ class Enterprise(ScopedBase):
     version = models.PositiveIntegerField(default=1, editable=False)
     created_at = models.DateTimeField("建立时间")
     created_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    search = words_of("name", "reference", "credit_code")
 
     unscoped = EnterpriseQuerySet.as_manager()
 
     class Meta(ScopedBase.Meta):
         verbose_name = verbose_name_plural = "企业"
         ordering = ["name", "pk"]
+        indexes = [
+            words_index("enterprise_words"),
+            models.Index(fields=["name", "id"], name="enterprise_by_name"),
+            models.Index(fields=["county", "name", "id"], name="enterprise_of_county"),
+        ]
         constraints = [
+            # What rows of an enterprise that name its county refer to, so that they move with it.
+            models.UniqueConstraint(fields=["id", "county"], name="enterprise_in_county"),
             models.UniqueConstraint(
                 fields=["credit_code"],
                 name="enterprise_credit_code_once",

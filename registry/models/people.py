@@ -8,6 +8,7 @@ from registry.models.accounts import County, User
 from registry.models.base import ScopedBase, ScopedQuerySet, has_days, no_overlap, tracked
 from registry.models.enterprises import Enterprise
 from registry.models.files import StoredFile
+from registry.models.search import words_index, words_of
 from registry.states import EducationLevel, IdPaper, QualificationLevel
 
 
@@ -25,7 +26,7 @@ class CandidateQuerySet(ScopedQuerySet):
         return self.filter(employed | Q(county=county_id))
 
 
-@tracked(exclude=["id_cipher", "id_key_version", "id_hash", "id_hash_version"])
+@tracked(exclude=["id_cipher", "id_key_version", "id_hash", "id_hash_version", "search"])
 class Candidate(ScopedBase):
     """A person. The same person met at a second enterprise is this same row (keyed hash of the ID paper)."""
 
@@ -51,11 +52,14 @@ class Candidate(ScopedBase):
     created_at = models.DateTimeField("建立时间")
     created_by = models.ForeignKey(User, models.PROTECT, related_name="+")
 
+    search = words_of("name", "reference")
+
     unscoped = CandidateQuerySet.as_manager()
 
     class Meta(ScopedBase.Meta):
         verbose_name = verbose_name_plural = "人员"
         ordering = ["name", "pk"]
+        indexes = [words_index("candidate_words"), models.Index(fields=["name", "id"], name="candidate_by_name")]
         constraints = [
             models.UniqueConstraint(
                 fields=["id_hash"], name="candidate_one_per_id_paper", violation_error_message="该证件号码已登记在册。"

@@ -13,6 +13,7 @@ from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from registry import calendar_days, citing
+from registry.listing import address
 from registry.measures import Place, Treatment
 from registry.models.measure import Edition
 from registry.rules import day_words
@@ -273,6 +274,12 @@ def query(context, **changes) -> str:
     return f"?{values.urlencode()}"
 
 
+@register.simple_tag(takes_context=True)
+def turned(context, parts: dict) -> str:
+    """The query string of this list at another page; ``parts`` as ``registry.listing.Page`` has them."""
+    return query(context, **parts)
+
+
 def _said(field: BoundField, value) -> str:
     """What a filter's value means in words."""
     if isinstance(value, date):
@@ -285,7 +292,7 @@ def _said(field: BoundField, value) -> str:
 def chips(context, form: BaseForm) -> list[tuple[str, str, str]]:
     """The filters in force as (label, words, query string without it).
 
-    The page number goes with any change: page 7 of a wider list is another page.
+    The place in the list goes with any change: in a wider list it is another page.
     """
     form.is_valid()  # reads what can be read; an unbound form reads nothing
     found = []
@@ -293,7 +300,7 @@ def chips(context, form: BaseForm) -> list[tuple[str, str, str]]:
         if value in (None, "", False):
             continue
         bound = form[name]
-        found.append((bound.label, _said(bound, value), query(context, page=None, **{bound.html_name: None})))
+        found.append((bound.label, _said(bound, value), query(context, **address(), **{bound.html_name: None})))
     return found
 
 

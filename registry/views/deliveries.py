@@ -10,8 +10,9 @@ from django.views.decorators.http import require_POST, require_safe
 
 from registry.actions.messages import resend
 from registry.filters import DeliveryFilter
+from registry.listing import page_of
 from registry.models import Delivery
-from registry.pages import PortalForm, carry_out, demand, find, page_of
+from registry.pages import PortalForm, carry_out, demand, find
 
 
 @require_safe
@@ -24,7 +25,7 @@ def delivery_list(request):
     for row in page:
         if row.may_go_again and request.user.has_perm("registry.resend_delivery", row):
             row.form = PortalForm(auto_id=False)
-    facts = {"page": page, "filters": filters, "any": bool(page.paginator.count) or visible.exists()}
+    facts = {"page": page, "filters": filters, "any": bool(page.count) or visible.exists()}
     return render(request, "registry/delivery_list.html", facts)
 
 

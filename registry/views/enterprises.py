@@ -10,8 +10,9 @@ from django.views.decorators.http import require_safe
 from registry.actions.enterprises import EDITABLE, change_enterprise, designate, end_designation, register_enterprise
 from registry.filters import EnterpriseFilter
 from registry.forms import DesignationForm, EnterpriseFacts, EnterpriseForm, LastDayForm
+from registry.listing import page_of
 from registry.models import Enterprise, EnterpriseDesignation
-from registry.pages import demand, find, page_of
+from registry.pages import demand, find
 from registry.policies import is_enterprise
 from registry.states import Designation
 from registry.views.common import form_page, posted

@@ -14,8 +14,9 @@ from registry.actions.people import change_person, end_employment, record_fact, 
 from registry.citing import cited
 from registry.filters import CandidateFilter
 from registry.forms import FACT_FORMS, FactForm, LastDayForm, PersonEditForm, PersonForm
+from registry.listing import page_of
 from registry.models import Candidate, Employment, Enterprise
-from registry.pages import PortalForm, demand, find, first_result, page_of
+from registry.pages import PortalForm, demand, find, first_result
 from registry.views.common import form_page, posted
 from registry.views.enterprises import enterprise_within_scope
 

@@ -10,8 +10,9 @@ from registry.actions.files import store_file_of_applicant
 from registry.filters import RegistrationFilter
 from registry.forms import ReasonForm, RegistrationForm
 from registry.history import events_of, history
+from registry.listing import page_of
 from registry.models import Enterprise, Registration
-from registry.pages import PortalForm, demand, find, page_of
+from registry.pages import PortalForm, demand, find
 from registry.policies import is_applicant
 from registry.states import RegistrationState
 from registry.views.common import form_page, posted

@@ -5,8 +5,9 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from registry.filters import SecurityFilter
+from registry.listing import page_of
 from registry.models import DaySeal, SecurityEntry
-from registry.pages import demand, page_of
+from registry.pages import demand
 
 
 @require_safe

@@ -8,8 +8,9 @@ from django.views.decorators.http import require_safe
 
 from registry.forms import LastDayForm
 from registry.history import events_of, history
+from registry.listing import page_of
 from registry.models import User
-from registry.pages import PortalForm, demand, find, first_result, page_of
+from registry.pages import PortalForm, demand, find, first_result
 from registry.rules import day_words
 from registry.views.common import form_page, posted
 from training.actions import (

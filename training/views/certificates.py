@@ -8,8 +8,9 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from registry.history import events_of, history
+from registry.listing import page_of
 from registry.models import Candidate, User
-from registry.pages import demand, find, page_of
+from registry.pages import demand, find
 from registry.rules import day_words
 from registry.states import Role
 from registry.verification import canonical
@@ -49,7 +50,7 @@ def certificate_list(request):
     )
     filters = CertificateFilter(request.GET, user=request.user, today=timezone.localdate())
     page = page_of(request, filters.narrow(visible.prefetch_related("revocations")))
-    context = {"filters": filters, "page": page, "any": page.paginator.count or visible.exists()}
+    context = {"filters": filters, "page": page, "any": page.count or visible.exists()}
     return render(request, "training/certificate_list.html", context)
 
 

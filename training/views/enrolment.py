@@ -5,14 +5,13 @@ from itertools import chain, count
 
 from django.contrib import messages
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Prefetch, Q
+from django.db.models import Exists, OuterRef, Prefetch
 from django.shortcuts import redirect, render
 from django.utils import timezone
 
 from registry.models import Candidate, Employment
 from registry.pages import PortalForm, carry_out, demand, find
 from registry.refusals import Refused
-from registry.rules import normalise_code
 from registry.views.common import posted
 from training.actions import enrol, enrol_free, withdraw_enrolment
 from training.forms.sessions import EnrolForm, FreeEnrolForm
@@ -126,7 +125,7 @@ def session_enrol_free(request, reference):
         return shut
     people, words = _free_people(user), request.GET.get("q", "").replace("\x00", "").strip()[:40]
     form = FreeEnrolForm(people=people, initial={"candidate": request.GET.get("candidate")}, **posted(request))
-    narrowed = people.filter(Q(name__icontains=words) | Q(reference=normalise_code(words))) if words else people
+    narrowed = people.filter(search__holds=words) if words else people
     chosen = str(form["candidate"].value() or "").replace("\x00", "")
     offered = [*people.filter(reference=chosen), *narrowed.exclude(reference=chosen)[:SHOWN]]
     made: list[Enrolment] = []

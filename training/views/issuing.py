@@ -2,13 +2,13 @@
 
 from datetime import date
 
-from django.core.paginator import Paginator
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from registry.pages import PER_PAGE, PortalForm, find
+from registry.listing import page_of
+from registry.pages import PortalForm, find
 from registry.rules import day_words
 from registry.views.papers import pdf_response
 from training.actions import issue_certificate
@@ -59,7 +59,7 @@ def session_certificates(request, reference):
         "chosen": chosen,
         "chosen_words": GROUPS[chosen],
         "ready": len(groups["ready"]),
-        "page": Paginator(groups[chosen], PER_PAGE).get_page(request.GET.get("page")),
+        "page": page_of(request, groups[chosen]),
     }
     return render(request, "training/certificates.html", page_context(session, **context))
 

@@ -13,7 +13,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from registry.history import events_of, history
-from registry.pages import demand, find, page_of
+from registry.listing import page_of
+from registry.pages import demand, find
 from registry.states import Industry
 from registry.views.common import form_page, posted
 from training import actions
@@ -96,7 +97,7 @@ def pool_list(request):
     for row in page:
         row.year = years[row.pk]
         row.year_words = year_words(row.year.standing)
-    context = {"filters": narrowed, "page": page, "any": page.paginator.count or visible.exists(), "today": today}
+    context = {"filters": narrowed, "page": page, "any": page.count or visible.exists(), "today": today}
     return render(request, "training/pool_list.html", context)
 
 

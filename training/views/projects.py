@@ -17,9 +17,10 @@ from django.views.decorators.http import require_safe
 
 from registry.citing import cited
 from registry.history import events_of, history
+from registry.listing import page_of
 from registry.models import Candidate, Employment, User
 from registry.models.measure import legal_basis
-from registry.pages import demand, find, page_of
+from registry.pages import demand, find
 from registry.rules import day_words
 from registry.templatetags.portal import cn_range
 from registry.views.common import form_page, posted
@@ -79,7 +80,7 @@ def project_list(request):
     for row in page:
         row.words = state_words(row)
     may_plan = request.user.has_perm("training.plan_project", request.user.enterprise)
-    any_rows = page.paginator.count or visible.exists()
+    any_rows = page.count or visible.exists()
     return render(
         request,
         "training/project_list.html",

@@ -1,6 +1,5 @@
 """Attendance and scores of a session: the grid, the spreadsheet to download, and its upload in two steps."""
 
-from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -8,7 +7,8 @@ from django.utils import timezone
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_safe
 
-from registry.pages import PER_PAGE, carry_out, demand
+from registry.listing import SIZES, page_of
+from registry.pages import carry_out, demand
 from registry.refusals import Refused
 from registry.rules import day_words
 from registry.sheets import MAX_ROWS, XLSX
@@ -61,14 +61,14 @@ def _last_saved(session: Session):
 
 def _grid(request, session: Session, days: dict) -> tuple[object, ResultsForm, str]:
     """The page of people, its form, and the day whose people were all ticked at once (not saved yet)."""
-    page = Paginator(_people(session), min(PER_PAGE, MOST_FIELDS // (len(days) + 8))).get_page(request.GET.get("page"))
+    page = page_of(request, _people(session), min(SIZES[0], MOST_FIELDS // (len(days) + 8)))
     people, typed, everybody = page.object_list, None, ""
     called = Attendance.unscoped.filter(enrolment__session=session, present=True).values_list("day__day", flat=True)
     facts = {"session": session, "days": days, "called": set(called.order_by()), "today": timezone.localdate()}
     if request.method != "POST":
         return page, ResultsForm(enrolments=people, **facts), ""
     keys = [int(pk) for pk in request.POST.getlist("row") if pk.isascii() and pk.isdigit() and len(pk) < 16]
-    people = list(_people(session).filter(pk__in=keys[: page.paginator.per_page]))
+    people = list(_people(session).filter(pk__in=keys[: page.size]))
     everybody = request.POST.get("all", "")
     if not everybody:
         return page, ResultsForm(request.POST, enrolments=people, **facts), ""

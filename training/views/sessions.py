@@ -8,7 +8,8 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from registry.history import events_of, history
-from registry.pages import PortalForm, demand, page_of
+from registry.listing import page_of
+from registry.pages import PortalForm, demand
 from registry.states import Role
 from registry.views.common import posted
 from training.actions import cancel_session, change_session, plan_session, publish_session

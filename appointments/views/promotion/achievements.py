@@ -26,8 +26,9 @@ from appointments.views.promotion.common import (
 )
 from registry.citing import cited
 from registry.history import events_of, history
+from registry.listing import page_of
 from registry.models import Candidate, Employment, User
-from registry.pages import PortalForm, demand, find, first_result, page_of
+from registry.pages import PortalForm, demand, find, first_result
 from registry.rules import masked_name
 from registry.views.common import form_page, posted
 from training.forms.pool import ConsentForm
@@ -80,7 +81,7 @@ def achievement_list(request):
     for row in page:
         row.words = state_words(row)
     may_share = user.has_perm("appointments.share_experience", user.enterprise)
-    any_rows = page.paginator.count or visible.exists()
+    any_rows = page.count or visible.exists()
     return shown(request, "achievement_list", filters=narrowed, page=page, any=any_rows, may_share=may_share)
 
 

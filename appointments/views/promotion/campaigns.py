@@ -15,8 +15,9 @@ from appointments.states import AchievementState, CampaignState
 from appointments.views.promotion.achievements import state_words as achievement_words
 from appointments.views.promotion.common import ActPage, NextStep, buttons, carry_act, office_words, shown
 from registry.history import events_of, history
+from registry.listing import page_of
 from registry.models import User
-from registry.pages import demand, find, page_of
+from registry.pages import demand, find
 from registry.rules import day_words
 from registry.templatetags.portal import cn_range
 from registry.views.common import form_page, posted
@@ -67,7 +68,7 @@ def campaign_list(request):
     for row in page:
         row.words, row.office = state_words(row, today), office_words(row)
     may_offer = user.has_perm("appointments.offer_campaign")
-    any_rows = page.paginator.count or visible.exists()
+    any_rows = page.count or visible.exists()
     return shown(request, "campaign_list", filters=narrowed, page=page, any=any_rows, may_offer=may_offer)
 
 

@@ -12,8 +12,9 @@ from appointments.forms.promotion import CommendationForm, RevocationForm
 from appointments.models import Appointment, Commendation
 from appointments.views.promotion.achievements import name_points
 from appointments.views.promotion.common import NextStep, binding_page, shown, stored
+from registry.listing import page_of
 from registry.models import Enterprise
-from registry.pages import demand, find, page_of
+from registry.pages import demand, find
 from registry.rules import day_words, masked_name
 from registry.views.common import posted
 from training.forms.pool import ConsentForm
@@ -51,7 +52,7 @@ def commendation_list(request):
     narrowed = CommendationFilter(request.GET, user=user, today=timezone.localdate())
     page = page_of(request, narrowed.narrow(rows))
     may_commend = user.has_perm("appointments.commend", None)
-    any_rows = page.paginator.count or rows.exists()
+    any_rows = page.count or rows.exists()
     return shown(request, "commendation_list", filters=narrowed, page=page, any=any_rows, may_commend=may_commend)
 
 
@@ -61,7 +62,7 @@ def commendation_pick(request):
     demand(request.user, "appointments.commend", None)
     words = request.GET.get("q", "").replace("\x00", "").strip()[:60]
     visible = Enterprise.unscoped.visible_to(request.user).select_related("county")
-    found = visible.filter(name__icontains=words) | visible.filter(credit_code__icontains=words)
+    found = visible.filter(search__holds=words)
     return shown(request, "commendation_pick", page=page_of(request, found), q=words)
 
 

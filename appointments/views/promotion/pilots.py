@@ -12,8 +12,9 @@ from appointments.forms.promotion import AttachmentForm, GuidanceForm
 from appointments.models import Appointment, Guidance, pilots
 from appointments.views.promotion.common import NextStep, binding_page, shown, stored
 from registry.citing import cited
+from registry.listing import page_of
 from registry.models import Enterprise
-from registry.pages import demand, find, page_of
+from registry.pages import demand, find
 from registry.rules import day_words
 from registry.states import Designation
 from registry.templatetags.portal import cn_range
@@ -50,7 +51,7 @@ def pilot_list(request):
         row.days = row.last_guided and (today - row.last_guided).days
         row.due = row.follow_up_on is not None and row.follow_up_on <= today
     return shown(
-        request, "pilot_list", filters=narrowed, page=page, any=page.paginator.count or visible.exists(), today=today,
+        request, "pilot_list", filters=narrowed, page=page, any=page.count or visible.exists(), today=today,
         may_guide=user.has_perm("appointments.guide", None),
     )  # fmt: skip
 

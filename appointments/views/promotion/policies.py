@@ -17,8 +17,9 @@ from appointments.states import PolicyState
 from appointments.views.promotion.common import ActPage, NextStep, buttons, carry_act, office_words, shown, stored
 from registry.citing import cited
 from registry.history import events_of, history
+from registry.listing import page_of
 from registry.models import User
-from registry.pages import demand, find, page_of
+from registry.pages import demand, find
 from registry.rules import day_words
 from registry.templatetags.portal import cn_range
 from registry.views.common import form_page, posted

@@ -10,7 +10,8 @@ from appointments.models import Achievement, Commendation
 from appointments.rules import public_text
 from appointments.states import MaterialKind
 from appointments.views.promotion.common import shown
-from registry.pages import find, page_of
+from registry.listing import page_of
+from registry.pages import find
 from registry.views.files import served
 
 

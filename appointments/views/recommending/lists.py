@@ -12,7 +12,8 @@ from appointments.grounds import wordings
 from appointments.models import DismissalRecommendation
 from appointments.states import STANDING_CASES, UNDECIDED_CASES, CaseState
 from appointments.views.recommending.common import cases_of, state_words
-from registry.pages import demand, page_of
+from registry.listing import page_of
+from registry.pages import demand
 
 
 @require_safe
@@ -26,7 +27,7 @@ def case_list(request):
     for row in page:
         row.words = state_words(row, user, today)
         row.since, row.due = _since(row, user), _due(row, user)
-    context = {"filters": narrowed, "page": page, "any": page.paginator.count or visible.exists()}
+    context = {"filters": narrowed, "page": page, "any": page.count or visible.exists()}
     return render(request, "supervision/case_list.html", context)
 
 

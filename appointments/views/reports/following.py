@@ -39,8 +39,9 @@ from appointments.views.reports.shown import (
 )
 from registry.actions.files import store_file
 from registry.history import events_of, history
+from registry.listing import page_of
 from registry.models import User
-from registry.pages import demand, find, page_of
+from registry.pages import demand, find
 from registry.rules import day_words
 from registry.views.common import posted
 from registry.views.papers import bytes_of, pdf_response
@@ -69,7 +70,7 @@ def report_list(request):
     narrowed = DutyFilter(request.GET, user=request.user, today=today)
     found = narrowed.narrow(visible).order_by(F("report__received_on").asc(nulls_first=True), "-due_on", "pk")
     page = rows_of(page_of(request, found), today)
-    context = {"filters": narrowed, "page": page, "any": page.paginator.count or visible.exists(), "today": today}
+    context = {"filters": narrowed, "page": page, "any": page.count or visible.exists(), "today": today}
     return render(request, "supervision/report_list.html", context)
 
 
