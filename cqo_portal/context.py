@@ -207,6 +207,11 @@ class Portal:
         return self.user.is_authenticated and self.user.role in (*STAFF, Role.TRAINER)
 
     @property
+    def may_search(self) -> bool:
+        """Whether there is anything for this person to look for: an applicant has one row, and it is at hand."""
+        return self.user.is_authenticated and self.user.role != Role.APPLICANT
+
+    @property
     def audience(self) -> str:
         """``staff``, ``enterprise`` or ``public``: the class of the page."""
         if self.is_staff:

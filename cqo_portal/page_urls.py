@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from cqo_portal import basis, education, enterprises, interpretations, mydata, people, privacy, views
+from cqo_portal import basis, education, enterprises, interpretations, mydata, people, privacy, search, views
 from registry import converters  # noqa: F401 (registers them)
 
 urlpatterns = [
@@ -12,6 +12,7 @@ urlpatterns = [
     path("candidates/<reference:reference>/number/", privacy.reveal, name="candidate_reveal"),
     path("candidates/<reference:reference>/link/", privacy.link_new, name="person_link_new"),
     path("candidates/<reference:reference>/link/revoke/", privacy.link_revoke, name="person_link_revoke"),
+    path("search/", search.search, name="search"),
     path("privacy/", privacy.notice, name="privacy"),
     path("data-requests/", privacy.request_list, name="data_request_list"),
     path("data-requests/<reference:reference>/", privacy.request_detail, name="data_request_detail"),

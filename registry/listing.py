@@ -186,7 +186,7 @@ class Keyset:
         if backwards:
             shown.reverse()
         before, behind = (further, bool(place)) if backwards else (bool(place), further)
-        count = count_of(self.rows) if before or behind else Count(len(shown))
+        count = count_of(self.rows)
         page = Page(shown, count, size)
         if before and shown:
             page.start = self._start(shown, count, behind)
@@ -229,7 +229,7 @@ def page_of(request, rows, size: int = 0) -> Page:
     """
     asked, size = request.GET, size or size_of(request.GET.get("rows", ""))
     if not isinstance(rows, QuerySet):
-        return _page_of_sequence(asked.get("after", ""), list(rows), size)
+        return _page_of_sequence(asked, list(rows), size)
     keyset = Keyset(rows)
     if "end" in asked:
         return keyset.page([], size, backwards=True)
@@ -242,15 +242,15 @@ def page_of(request, rows, size: int = 0) -> Page:
     return page if page.object_list and (page.previous or not backwards) else keyset.page([], size)
 
 
-def _page_of_sequence(after: str, rows: list, size: int) -> Page:
+def _page_of_sequence(asked, rows: list, size: int) -> Page:
     """The page of what was reckoned and not read: such a list is short, and is known as a whole."""
-    number = len(rows)
+    number, after = len(rows), asked.get("after", "")
+    last = max(number - 1, 0) // size * size
     begin = int(after) if after.isascii() and after.isdigit() and len(after) < 10 else 0
-    begin = begin - begin % size if begin < number else 0
-    shown, last = rows[begin : begin + size], max(number - 1, 0) // size * size
-    page = Page(shown, Count(number), size, begin + 1)
+    begin = last if "end" in asked else begin - begin % size if begin < number else 0
+    page = Page(rows[begin : begin + size], Count(number), size, begin + 1)
     if begin:
         page.first, page.previous = address(), address(after=begin - size)
     if begin < last:
-        page.next, page.last = address(after=begin + size), address(after=last)
+        page.next, page.last = address(after=begin + size), address(end=1)
     return page

@@ -70,3 +70,17 @@ if (idle) {
   document.addEventListener("htmx:afterRequest", wait);
   wait();
 }
+
+// Keys on a page without a field in use: / goes to the search box, j and k to the next and previous row of a list.
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.target.matches("input, select, textarea")) return;
+  if (event.key === "/") {
+    const box = document.querySelector("[data-find]");
+    if (box) { event.preventDefault(); box.focus(); }
+  } else if (event.key === "j" || event.key === "k") {
+    const rows = [...document.querySelectorAll(".row-link")];
+    const here = rows.indexOf(document.activeElement);
+    const next = rows[event.key === "j" ? here + 1 : Math.max(here - 1, 0)];
+    if (next) next.focus();
+  }
+});

@@ -117,11 +117,11 @@ def test_a_phone_number_is_masked(number, shown):
     assert portal.masked_phone(number) == shown
 
 
-def test_a_query_keeps_the_filters_and_replaces_the_page():
-    request = RequestFactory().get("/appointments/", {"q": "甲公司", "page": "2"})
+def test_a_query_keeps_the_filters_and_replaces_the_place():
+    request = RequestFactory().get("/appointments/", {"q": "甲公司", "after": "2"})
     kept = "?q=%E7%94%B2%E5%85%AC%E5%8F%B8"
-    assert portal.query({"request": request}, page=3) == f"{kept}&page=3"
-    assert portal.query({"request": request}, page=None) == kept
+    assert portal.query({"request": request}, after=3) == f"{kept}&after=3"
+    assert portal.query({"request": request}, after=None) == kept
 
 
 class Narrowing(forms.Form):
@@ -136,7 +136,7 @@ def chips_of(address: str) -> list[tuple[str, str, str]]:
 
 
 def test_filters_in_force_are_said_in_words_each_with_the_address_without_it():
-    assert chips_of("/?q=A&state=filed&since=2026-03-01&page=2") == [
+    assert chips_of("/?q=A&state=filed&since=2026-03-01&after=2") == [
         ("企业", "A", "?state=filed&since=2026-03-01"),
         ("状态", "已登记", "?q=A&since=2026-03-01"),
         ("自何时", "2026年3月1日", "?q=A&state=filed"),

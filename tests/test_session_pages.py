@@ -768,7 +768,7 @@ def test_only_the_bureau_of_a_person_corrects_the_name(client, person_a, county_
 
 def test_hostile_words_in_the_address_find_nothing_and_break_nothing(client, coming, municipal):
     signed_in(client, municipal)
-    for query in ("?q=%00", "?stage=nothing", "?county=%27--", "?page=99999", "?kind=<script>"):
+    for query in ("?q=%00", "?stage=nothing", "?county=%27--", "?after=99999", "?kind=<script>"):
         assert client.get(f"/sessions/{query}").status_code == 200
     assert client.get(f"{at(coming, 'enrol/free/')}?q=%00&candidate=%00").status_code == 200
     assert client.get("/sessions/PX-2026-0000/").status_code == 404

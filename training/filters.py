@@ -232,7 +232,7 @@ class CertificateFilter(ListFilter):
 
     def by_q(self, rows, text):
         people, enterprises = Q(candidate__search__holds=text), Q(enrolment__enterprise__search__holds=text)
-        return found_by(rows, Q(number__icontains=text), people, enterprises)
+        return found_by(rows, Q(search__holds=text), people, enterprises)
 
     def by_body(self, rows, body):
         return rows.filter(body=body)

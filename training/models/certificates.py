@@ -16,6 +16,7 @@ from registry.models import (
 )
 from registry.models import append_only as keep_as_written
 from registry.models.base import pair
+from registry.models.search import words_index, words_of
 from registry.states import Role
 from training.models.bodies import TrainingBody
 from training.models.sessions import Assessment, Enrolment
@@ -70,12 +71,17 @@ class Certificate(IssuedPaper):
         "self", models.PROTECT, null=True, blank=True, related_name="superseded_by", verbose_name="代替"
     )
     reason = models.CharField("换发原因", max_length=200, blank=True)
+    search = words_of("number", "code")
 
     unscoped = CertificateQuerySet.as_manager()
 
     class Meta(IssuedPaper.Meta):
         verbose_name = verbose_name_plural = "培训证书"
         ordering = ["-issued_on", "-serial", "-version"]
+        indexes = [
+            words_index("certificate_words"),
+            models.Index(fields=["-issued_on", "-serial", "-version", "id"], name="certificate_newest"),
+        ]
         triggers = [
             keep_as_written("certificate_append_only"),
             pgtrigger.Trigger(
