@@ -1,7 +1,7 @@
 """One page of a list, found by where it begins and not by how many rows stand before it: the last costs as the first.
 
 A cursor holds the values that the page's first or last row is sorted by, so that it means the same place tomorrow. Of
-the libraries for this none lets an index serve a later page (docs/decisions/20).
+the libraries for this none lets an index serve a later page (ADR 20).
 """
 
 from __future__ import annotations

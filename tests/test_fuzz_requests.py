@@ -57,6 +57,7 @@ HEADERS = [
     "HX-Request", "HX-Target", "HX-Trigger", "HX-Current-URL", "HX-Boosted", "HX-Prompt", "X-HTTP-Method-Override",
     "X-CSRFToken", "Authorization", "X-Requested-With", "Transfer-Encoding",
 ]  # fmt: skip
+CONTROLS = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 METHODS = ["GET"] * 8 + ["POST"] * 10 + ["HEAD", "OPTIONS", "PUT", "PATCH", "DELETE", "TRACE", "PROPFIND"]
 QUERY = [
     "q", "page", "sort", "o", "p", "next", "enterprise", "county", "state", "year", "from", "to", "kind", "pick",
@@ -152,8 +153,8 @@ class Hostile:
         return told
 
     def _in_header(self) -> str:
-        """As WSGI hands bytes over."""
-        return self.value().encode("utf-8", "surrogatepass").decode("latin-1").replace("\r", "").replace("\n", "")
+        """As WSGI hands bytes over; a header with a control character gunicorn refuses by itself."""
+        return CONTROLS.sub("", self.value().encode("utf-8", "surrogatepass").decode("latin-1"))
 
     def body(self, path: str, persona: str) -> tuple[bytes, str]:
         """A form of the page with some fields made hostile, or no form at all."""

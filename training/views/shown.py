@@ -174,9 +174,10 @@ def enrolments_seen(session: Session, user: User) -> QuerySet[Enrolment]:
     )  # fmt: skip
     rows = Enrolment.unscoped.visible_to(user).filter(session=session).select_related("candidate", "enterprise__county")
     return rows.annotate(
+        group=order,
         has_results=Exists(Attendance.unscoped.filter(enrolment=OuterRef("pk")))
-        | Exists(Assessment.unscoped.filter(enrolment=OuterRef("pk")))
-    ).order_by(order, "seat", "enrolled_at", "pk")
+        | Exists(Assessment.unscoped.filter(enrolment=OuterRef("pk"))),
+    ).order_by("group", "seat", "enrolled_at", "pk")
 
 
 def describe(rows: list[Enrolment], session: Session, user: User) -> None:

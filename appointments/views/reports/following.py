@@ -9,7 +9,7 @@ from datetime import date
 from functools import partial
 
 from django.contrib import messages
-from django.db.models import F
+from django.db.models import Q
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
@@ -68,7 +68,8 @@ def report_list(request):
     today = timezone.localdate()
     visible = ReportDuty.unscoped.visible_to(request.user).with_parties()
     narrowed = DutyFilter(request.GET, user=request.user, today=today)
-    found = narrowed.narrow(visible).order_by(F("report__received_on").asc(nulls_first=True), "-due_on", "pk")
+    waiting_first = narrowed.narrow(visible).annotate(reported=Q(report__received_on__isnull=False))
+    found = waiting_first.order_by("reported", "report__received_on", "-due_on", "pk")
     page = rows_of(page_of(request, found), today)
     context = {"filters": narrowed, "page": page, "any": page.count or visible.exists(), "today": today}
     return render(request, "supervision/report_list.html", context)
