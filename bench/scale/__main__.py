@@ -1,6 +1,7 @@
 """The commands: see bench/README.md.
 
-    .venv/bin/python -m bench.scale build 1000000 [--counties 120]
+.venv/bin/python -m bench.scale build 1000000 [--counties 120]
+.venv/bin/python -m bench.scale measure 1000000 [pages papers …]
 """
 
 import argparse
@@ -27,11 +28,17 @@ def begin(database: str) -> None:
     import django
 
     django.setup()
+    sys.excepthook = sys.__excepthook__  # no log takes what goes wrong here
+
+
+def name_of(size: int, counties: int = 8) -> str:
+    """The database of that size."""
+    return f"cqo_bench_{size}" + (f"_{counties}" if counties != 8 else "")
 
 
 def build(size: int, counties: int) -> None:
     """Make the database of that size, unless it stands as this code would make it."""
-    database = f"cqo_bench_{size}" + (f"_{counties}" if counties != 8 else "")
+    database = name_of(size, counties)
     stood = where.exists(database)
     begin(database)
     from django.core.management import call_command
@@ -53,6 +60,19 @@ def build(size: int, counties: int) -> None:
     build.report()
 
 
+def measure(size: int, parts: list[str]) -> None:
+    """Take the figures of these parts (all, without one), print the table, keep it under bench/results."""
+    begin(name_of(size))
+    from django.core.management import call_command
+
+    from bench.scale import figures, run
+
+    call_command("collectstatic", interactive=False, verbosity=0)
+    taken = run.figures_of(size, parts or list(run.PARTS))
+    print(figures.table(taken))
+    figures.keep(where.ROOT / "bench" / "results" / f"{size}-{'-'.join(parts) or 'all'}.json", taken, size=size)
+
+
 def main() -> int:
     """Read the command line; the exit status."""
     parser = argparse.ArgumentParser(prog="bench.scale")
@@ -60,8 +80,14 @@ def main() -> int:
     making = commands.add_parser("build", help="a database of so many appointments, kept between runs")
     making.add_argument("size", type=int)
     making.add_argument("--counties", type=int, default=8, help="120 make a province")
+    taking = commands.add_parser("measure", help="the figures, beside their baselines in the same run")
+    taking.add_argument("size", type=int)
+    taking.add_argument("parts", nargs="*")
     given = parser.parse_args()
-    build(given.size, given.counties)
+    if given.command == "build":
+        build(given.size, given.counties)
+    else:
+        measure(given.size, given.parts)
     return 0
 
 

@@ -176,6 +176,8 @@ def report() -> None:
     """Print what stands in the database, and on the disk."""
     ((total,),) = schema.rows("SELECT pg_database_size(current_database())")
     print(f"{'in all':34}{total / 2**20:10.0f} MB")
-    largest = "SELECT relname, reltuples, pg_total_relation_size(oid) FROM pg_class WHERE relkind = 'r' AND reltuples > 0"
+    largest = (
+        "SELECT relname, reltuples, pg_total_relation_size(oid) FROM pg_class WHERE relkind = 'r' AND reltuples > 0"
+    )
     for name, count, size in schema.rows(f"{largest} ORDER BY 3 DESC LIMIT 25"):
         print(f"{name:34}{size / 2**20:10.0f} MB{count:14,.0f} rows")

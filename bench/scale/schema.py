@@ -143,7 +143,7 @@ def set_sequences() -> None:
         table, key = model._meta.db_table, model._meta.pk
         if isinstance(key, models.AutoField | models.BigAutoField):
             run(
-                sql.SQL("SELECT setval(pg_get_serial_sequence({}, {}), coalesce(max({}), 0) + 1, false) FROM {}").format(
-                    sql.Literal(table), sql.Literal(key.column), sql.Identifier(key.column), sql.Identifier(table)
-                )
+                sql.SQL(
+                    "SELECT setval(pg_get_serial_sequence({}, {}), coalesce(max({}), 0) + 1, false) FROM {}"
+                ).format(sql.Literal(table), sql.Literal(key.column), sql.Identifier(key.column), sql.Identifier(table))
             )

@@ -17,7 +17,9 @@ def url_of(database: str) -> str:
     """The owner's address of a database: under CQO_BENCH_URL (any database of a cluster), else in a cluster under var/."""
     if given := os.environ.get("CQO_BENCH_URL"):
         return given.rpartition("/")[0] + "/" + database
-    cluster = postgres.Cluster(FOLDER / "postgres", postgres.THROW_AWAY | {"shared_buffers": "1GB", "max_wal_size": "8GB"})
+    cluster = postgres.Cluster(
+        FOLDER / "postgres", postgres.THROW_AWAY | {"shared_buffers": "1GB", "max_wal_size": "8GB"}
+    )
     if not cluster.is_running():
         cluster.start()
         cluster.ensure_roles_and_database()
