@@ -109,14 +109,15 @@ def fill(size: int, *, counties: int = 8) -> None:
 def _extend(edition: Edition, scan: bytes, *, at) -> None:
     """The document that keeps the measure in force since it lapsed (Art. 14)."""
     by = User.unscoped.get(username="administrator")
+    document = store_file_of_measure(scan, "通知.pdf", by=by, at=at)
+    lapsed, titles = edition.periods.get().period.upper, {"title": "关于延长有效期的通知", "number": "模拟〔2018〕1号"}
     record_extension(
-        edition=edition, first_day=edition.periods.get().period.upper, last_day=None, title="关于延长有效期的通知（模拟）",
-        number="清质监模拟〔2018〕1号", document=store_file_of_measure(scan, "通知.pdf", by=by, at=at), by=by, at=at, is_demo=True,
-    )  # fmt: skip
+        edition=edition, first_day=lapsed, last_day=None, document=document, by=by, at=at, is_demo=True, **titles
+    )
 
 
 def _snapshots() -> None:
-    """Judgements as ``appointments.actions.file`` stores them; some reckoned from their rows, the rest like one of these."""
+    """Judgements as at filing: some reckoned from their rows in earnest, each of the rest like one of these."""
     sample = Appointment.unscoped.filter(filed_at__isnull=False).with_parties().select_related("edition")
     kept = []
     for appointment in sample.order_by("pk")[:VARIANTS]:
@@ -132,9 +133,9 @@ def _snapshots() -> None:
     schema.run(
         "INSERT INTO appointments_eligibilitysnapshot"
         " (appointment_id, criteria, inputs, opinions, interpretations, taken_at, taken_by_id)"
-        " SELECT f.id, v.criteria, v.inputs, v.opinions, v.interpretations, f.filed_at, bench.municipal() FROM bench.filing f JOIN"
-        " (SELECT *, row_number() OVER (ORDER BY id) - 1 AS n, count(*) OVER () AS all FROM appointments_eligibilitysnapshot) v"
-        " ON v.n = mod(f.id, v.all) WHERE f.filed_at IS NOT NULL"
+        " SELECT f.id, v.criteria, v.inputs, v.opinions, v.interpretations, f.filed_at, bench.municipal()"
+        " FROM bench.filing f JOIN (SELECT *, row_number() OVER (ORDER BY id) - 1 AS n, count(*) OVER () AS all"
+        " FROM appointments_eligibilitysnapshot) v ON v.n = mod(f.id, v.all) WHERE f.filed_at IS NOT NULL"
         " AND f.id NOT IN (SELECT appointment_id FROM appointments_eligibilitysnapshot) ORDER BY f.id"
     )
 

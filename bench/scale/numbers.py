@@ -61,9 +61,8 @@ def _identities(names: Names, random: Random, count: int) -> Iterable[tuple]:
         number = names.resident_id(born)
         cipher, version = identity.seal(number, owner=reference)
         digest = identity.fingerprint(IdPaper.RESIDENT, number)
-        yield (
-            n, reference, born, masked_id(number), f"\\\\x{cipher.hex()}", version, digest, settings.ID_HASH_KEY_VERSION,
-        )  # fmt: skip
+        sealed = f"\\\\x{cipher.hex()}", version
+        yield n, reference, born, masked_id(number), *sealed, digest, settings.ID_HASH_KEY_VERSION
 
 
 def paper_codes(papers: str, codes: str) -> None:

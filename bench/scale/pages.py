@@ -96,8 +96,8 @@ def list_filtered(sides: Sides) -> list[Figure]:
 def search_two_characters(sides: Sides) -> list[Figure]:
     """A person's given name, two characters: in the list, and in the one box where it is there."""
     name, hits = sides.rows(
-        "SELECT right(name, 2), count(*) FROM registry_candidate JOIN appointments_appointment a ON a.candidate_id = registry_candidate.id"
-        " GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 1"
+        "SELECT right(p.name, 2), count(*) FROM registry_candidate p JOIN appointments_appointment a"
+        " ON a.candidate_id = p.id GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 1"
     )[0]
     path, figures = reverse("appointment_list"), []
     calls = {"list": sides.page(path), "stock": sides.admin_page(f"?q={quote(name)}")}

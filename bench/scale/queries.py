@@ -1,7 +1,6 @@
 """How many queries each page takes, of each role: at most so many, and no more with a hundred rows than with one."""
 
 import io
-import json
 from collections.abc import Iterator
 
 from django.core.wsgi import get_wsgi_application
@@ -46,8 +45,8 @@ class Counted:
         self.asked = []
         path, _, query = path.partition("?")
         environ = {
-            "REQUEST_METHOD": "GET", "PATH_INFO": path, "QUERY_STRING": query, "HTTP_COOKIE": cookie, "SERVER_NAME": "127.0.0.1",
-            "SERVER_PORT": "80", "SERVER_PROTOCOL": "HTTP/1.1", "wsgi.input": io.BytesIO(), "wsgi.url_scheme": "http",
+            "REQUEST_METHOD": "GET", "PATH_INFO": path, "QUERY_STRING": query, "HTTP_COOKIE": cookie,
+            "SERVER_NAME": "127.0.0.1", "SERVER_PORT": "80", "SERVER_PROTOCOL": "HTTP/1.1", "wsgi.input": io.BytesIO(), "wsgi.url_scheme": "http",
             "wsgi.errors": io.StringIO(), "REMOTE_ADDR": "127.0.0.1",
         }  # fmt: skip
         status = []
@@ -97,16 +96,4 @@ def every_page(size: int) -> list[Figure]:
     over = sorted((pair for pair in pairs if pair[0] > MOST), reverse=True)
     most, where = max(pairs)
     note = f"{len(over)} of {len(pairs)} pages above; most: {where}"
-    return [
-        Figure(
-            "queries a page, at most",
-            most,
-            "",
-            MOST,
-            None,
-            f"≤ {MOST}",
-            not over,
-            note,
-            {"pages": json.loads(json.dumps(found))},
-        )
-    ]
+    return [Figure("queries a page, at most", most, bar=f"≤ {MOST}", met=not over, note=note, more=found)]

@@ -21,13 +21,17 @@ _addresses = itertools.count(1)
 class Server:
     """One gunicorn, and one connection to it that stays open."""
 
-    def __init__(
-        self, settings: str, url: str, *, application: str = "django.core.wsgi:get_wsgi_application()", workers=1
-    ):
+    def __init__(self, settings: str, url: str, *, workers: int = 1):
         with socket.create_server(("127.0.0.1", 0)) as probe:
             self.port = probe.getsockname()[1]
         command = [sys.executable, "-m", "gunicorn", "--config", "python:cqo_portal.serving", "--workers", str(workers)]
-        command += ["--bind", f"127.0.0.1:{self.port}", "--max-requests", "0", application]
+        command += [
+            "--bind",
+            f"127.0.0.1:{self.port}",
+            "--max-requests",
+            "0",
+            "django.core.wsgi:get_wsgi_application()",
+        ]
         environment = os.environ | {"DJANGO_SETTINGS_MODULE": settings, "DATABASE_URL": url}
         self.url = url
         self.log = (FOLDER / f"{settings}-{self.port}.log").open("w")
@@ -56,16 +60,9 @@ class Server:
         response = self.connection.getresponse()
         body = response.read()
         if response.status != 200 or holds.encode() not in body:
-            raise RuntimeError(
-                f"{path}: {response.status}, {len(body)} bytes, {'' if holds.encode() in body else 'not '}with “{holds}”"
-            )
+            has = "with" if holds.encode() in body else "without"
+            raise RuntimeError(f"{path}: {response.status}, {len(body)} bytes, {has} “{holds}”")
         return body
-
-    def memory(self) -> int:
-        """Bytes that its processes hold at most."""
-        children = subprocess.run(["ps", "-o", "pid=", "--ppid", str(self.process.pid)], capture_output=True, text=True)
-        statuses = [open(f"/proc/{pid}/status").read() for pid in children.stdout.split()]
-        return sum(int(status.partition("VmHWM:")[2].split()[0]) * 1024 for status in statuses)
 
     def stop(self) -> None:
         """End it."""
@@ -98,13 +95,14 @@ def signed_in(url: str, username: str, *, backend: str = OURS) -> str:
         user = User(**dict(zip(names, cursor.fetchone(), strict=True)))
         now = int(time.time())
         data = {
-            "_auth_user_id": str(user.pk), "_auth_user_backend": backend, "_auth_user_hash": user.get_session_auth_hash(),
-            MARK: {"began": now, "seen": now, "idle": 12 * 3600},
+            "_auth_user_id": str(user.pk), "_auth_user_backend": backend,
+            "_auth_user_hash": user.get_session_auth_hash(), MARK: {"began": now, "seen": now, "idle": 12 * 3600},
         }  # fmt: skip
         store = SessionStore()
         key = store._get_new_session_key()
         cursor.execute(
-            "INSERT INTO django_session (session_key, session_data, expire_date) VALUES (%s, %s, now() + interval '1 day')",
+            "INSERT INTO django_session (session_key, session_data, expire_date)"
+            " VALUES (%s, %s, now() + interval '1 day')",
             [key, store.encode(data)],
         )
     return f"sessionid={key}"

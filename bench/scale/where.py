@@ -11,15 +11,14 @@ from cqo_portal import postgres
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "var" / "bench"
+SETTINGS = {"shared_buffers": "1GB", "max_wal_size": "8GB"}  # as an office would set them for this size
 
 
 def url_of(database: str) -> str:
-    """The owner's address of a database: under CQO_BENCH_URL (any database of a cluster), else in a cluster under var/."""
+    """The owner's address of a database: beside that of CQO_BENCH_URL, else in a cluster under ``var/bench``."""
     if given := os.environ.get("CQO_BENCH_URL"):
         return given.rpartition("/")[0] + "/" + database
-    cluster = postgres.Cluster(
-        FOLDER / "postgres", postgres.THROW_AWAY | {"shared_buffers": "1GB", "max_wal_size": "8GB"}
-    )
+    cluster = postgres.Cluster(FOLDER / "postgres", postgres.THROW_AWAY | SETTINGS)
     if not cluster.is_running():
         cluster.start()
         cluster.ensure_roles_and_database()
