@@ -68,6 +68,7 @@ def fill(size: int, *, counties: int = 8) -> None:
         bench__now=at.isoformat(), bench__password=make_password(PASSWORD), bench__file_sha256=filestore.keep(scan),
         bench__file_size=len(scan),
     )  # fmt: skip
+    schema.run("SET CONSTRAINTS ALL IMMEDIATE")  # within a transaction no table is altered while checks are pending
     schema.set_defaults()
     load_measure(read(DIRECTORY / "qingyuan-2016.toml"), at=at)
     edition = Edition.unscoped.get()
@@ -75,7 +76,6 @@ def fill(size: int, *, counties: int = 8) -> None:
     schema.stand_on(edition.pk)
     script("10_ground")
     _extend(edition, scan, at=at)
-    schema.run("SET CONSTRAINTS ALL IMMEDIATE")
     with told("indexes, triggers off"):
         kept = schema.stripped()
     script("20_lives")
@@ -165,7 +165,7 @@ def standing() -> dict | None:
     """What the database says it was built as; None when it was not, or not to the end."""
     if schema.rows("SELECT to_regclass('bench.built') IS NULL")[0][0]:
         return None
-    return next((note for (note,) in schema.rows("SELECT note FROM bench.built")), None)
+    return next((json.loads(note) for (note,) in schema.rows("SELECT note::text FROM bench.built")), None)
 
 
 def ages(built: dict) -> int:

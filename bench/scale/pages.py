@@ -2,15 +2,14 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
+from importlib.util import find_spec
 from urllib.parse import quote
 
 from django.urls import NoReverseMatch, reverse
 
 from bench.scale.figures import Figure, faster, in_turn, not_built, within
-from bench.scale.servers import STOCK, Server, signed_in
-from bench.scale.where import connected
+from bench.scale.servers import STOCK, Server
 
 ADMIN = "/admin/appointments/appointment/"
 ROW = "row-link"  # stands in a list of ours that has rows
@@ -22,43 +21,25 @@ RAW = """
 """
 
 
-@dataclass
 class Sides:
-    """The servers of a run, and the municipal officer's cookie in each database."""
+    """The servers of a run, and who reads: a municipal officer, and in the admin the administrator."""
 
-    ours: Server
-    small: Server  # the portal on 10,000 appointments
-    stock: Server
-    hello: Server
-
-    def __post_init__(self):
-        self.cookies = {s.url: signed_in(s.url, "municipal") for s in (self.ours, self.small)}
-        self.admin = signed_in(self.stock.url, "administrator", backend=STOCK)
-        self.database = connected(self.ours.url)
+    def __init__(self, ours: Server, small: Server, stock: Server, hello: Server):
+        self.ours, self.small, self.stock, self.hello = ours, small, stock, hello
+        self.cookie, self.small_cookie = ours.sign_in("municipal"), small.sign_in("municipal")
+        self.admin = stock.sign_in("administrator", STOCK)
 
     def page(self, path: str, holds: str = ROW) -> Callable[[], bytes]:
         """A page of ours as the municipal bureau reads it."""
-        return partial(self.ours.get, path, self.cookies[self.ours.url], holds=holds)
+        return partial(self.ours.get, path, self.cookie, holds=holds)
 
     def page_of_small(self, path: str, holds: str = ROW) -> Callable[[], bytes]:
         """The same at 10,000."""
-        return partial(self.small.get, path, self.cookies[self.small.url], holds=holds)
+        return partial(self.small.get, path, self.small_cookie, holds=holds)
 
     def admin_page(self, query: str = "", holds: str = STOCK_ROW) -> Callable[[], bytes]:
         """The admin's list of appointments."""
         return partial(self.stock.get, f"{ADMIN}{query}", self.admin, holds=holds)
-
-    def value(self, query: str, *parameters):
-        """The first value a query gives."""
-        with self.database.cursor() as cursor:
-            cursor.execute(query, parameters)
-            return cursor.fetchone()[0]
-
-    def rows(self, query: str) -> list:
-        """What a query gives."""
-        with self.database.cursor() as cursor:
-            cursor.execute(query)
-            return cursor.fetchall()
 
 
 def shown_rows(page: bytes) -> int:
@@ -71,7 +52,7 @@ def list_first_page(sides: Sides) -> list[Figure]:
     path = reverse("appointment_list")
     taken = in_turn({
         "ours": sides.page(path), "stock": sides.admin_page(), "small": sides.page_of_small(path),
-        "raw": partial(sides.rows, RAW),
+        "raw": partial(sides.ours.ask, RAW),
     })  # fmt: skip
     more = {"raw SQL": taken["raw"], "rows shown": shown_rows(sides.page(path)())}
     return [
@@ -82,7 +63,7 @@ def list_first_page(sides: Sides) -> list[Figure]:
 
 def list_filtered(sides: Sides) -> list[Figure]:
     """任命 of one county in one state."""
-    county, key = sides.rows("SELECT code, id FROM registry_county ORDER BY code LIMIT 1")[0]
+    county, key = sides.ours.ask("SELECT code, id FROM registry_county ORDER BY code LIMIT 1")[0]
     path = reverse("appointment_list")
     ours = sides.page(f"{path}?county={county}&state=filed")
     stock = sides.admin_page(f"?enterprise__county__id__exact={key}&state__exact=filed")
@@ -95,7 +76,7 @@ def list_filtered(sides: Sides) -> list[Figure]:
 
 def search_two_characters(sides: Sides) -> list[Figure]:
     """A person's given name, two characters: in the list, and in the one box where it is there."""
-    name, hits = sides.rows(
+    name, hits = sides.ours.ask(
         "SELECT right(p.name, 2), count(*) FROM registry_candidate p JOIN appointments_appointment a"
         " ON a.candidate_id = p.id GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 1"
     )[0]
@@ -119,14 +100,12 @@ def search_two_characters(sides: Sides) -> list[Figure]:
 def last_page(sides: Sides) -> list[Figure]:
     """The oldest rows."""
     path = reverse("appointment_list")
-    oldest = sides.value("SELECT reference FROM appointments_appointment ORDER BY created_at, id LIMIT 1")
-    try:
-        sides.page(f"{path}?last=1", holds=oldest)()
-    except RuntimeError:
+    oldest = sides.ours.ask("SELECT reference FROM appointments_appointment ORDER BY created_at, id LIMIT 1")[0][0]
+    if find_spec("registry.listing") is None:
         return [not_built("list, last page", "≥ 30 × faster")]
-    last = (sides.value("SELECT count(*) FROM appointments_appointment") - 1) // 100
+    last = (sides.ours.ask("SELECT count(*) FROM appointments_appointment")[0][0] - 1) // 100
     taken = in_turn({
-        "ours": sides.page(f"{path}?last=1"), "first": sides.page(path),
+        "ours": sides.page(f"{path}?last=1", holds=oldest), "first": sides.page(path),
         "stock": sides.admin_page(f"?p={last + 1}", holds=oldest),
     }, rounds=5)  # fmt: skip
     return [
@@ -137,7 +116,7 @@ def last_page(sides: Sides) -> list[Figure]:
 
 def verification(sides: Sides) -> list[Figure]:
     """What a paper is worth, to anybody."""
-    code, number = sides.rows("SELECT code, number FROM appointments_paper ORDER BY id DESC LIMIT 1")[0]
+    code, number = sides.ours.ask("SELECT code, number FROM appointments_paper ORDER BY id DESC LIMIT 1")[0]
     ours = partial(sides.ours.get, reverse("verify_paper", args=[code]), holds=number)
     taken = in_turn({"ours": ours, "hello": partial(sides.hello.get, "/", holds="hello")})
     return [within("verification page", taken["ours"], "bare hello", taken["hello"], 6)]

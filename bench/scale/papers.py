@@ -76,10 +76,8 @@ def flat_memory(count: int = BATCH) -> list[Figure]:
         if number == count // 10:
             early = drawing.drawer.peak_memory()
     late = drawing.drawer.peak_memory()
-    flat = Figure(
-        f"memory over {count:,} papers, MB", late / 2**20, f"after {count // 10:,}", early / 2**20, late / early
-    )
-    flat.bar, flat.met = "≤ 1.1 ×", late <= 1.1 * early
+    name, before = f"memory over {count:,} papers, MB", f"after {count // 10:,}"
+    flat = Figure(name, late / 2**20, before, early / 2**20, late / early, "≤ 1.1 ×", late <= 1.1 * early)
     return [flat]
 
 

@@ -40,21 +40,25 @@ class Counted:
         self.asked.append(sql)
         return execute(sql, params, many, context)
 
-    def get(self, path: str, cookie: str) -> tuple[int, list[str]]:
-        """The status of a page, and the statements it took, on all connections."""
-        self.asked = []
+    def page(self, path: str, cookie: str) -> tuple[int, bytes]:
+        """The status of a page, and its bytes."""
         path, _, query = path.partition("?")
         environ = {
             "REQUEST_METHOD": "GET", "PATH_INFO": path, "QUERY_STRING": query, "HTTP_COOKIE": cookie,
-            "SERVER_NAME": "127.0.0.1", "SERVER_PORT": "80", "SERVER_PROTOCOL": "HTTP/1.1", "wsgi.input": io.BytesIO(), "wsgi.url_scheme": "http",
-            "wsgi.errors": io.StringIO(), "REMOTE_ADDR": "127.0.0.1",
+            "SERVER_NAME": "127.0.0.1", "SERVER_PORT": "80", "SERVER_PROTOCOL": "HTTP/1.1", "REMOTE_ADDR": "127.0.0.1",
+            "wsgi.url_scheme": "http", "wsgi.input": io.BytesIO(), "wsgi.errors": io.StringIO(),
         }  # fmt: skip
         status = []
+        answer = self.application(environ, lambda line, headers, *_: status.append(int(line.split()[0])))
+        body = b"".join(answer)
+        answer.close()
+        return status[0], body
+
+    def get(self, path: str, cookie: str) -> tuple[int, list[str]]:
+        """The status of a page, and the statements it took, on all connections."""
+        self.asked = []
         with connection.execute_wrapper(self._count), connections["security_log"].execute_wrapper(self._count):
-            answer = self.application(environ, lambda line, headers, *_: status.append(int(line.split()[0])))
-            b"".join(answer)
-            answer.close()
-        return status[0], self.asked
+            return self.page(path, cookie)[0], self.asked
 
 
 def paths_for(username: str) -> Iterator[tuple[str, str]]:

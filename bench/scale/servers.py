@@ -14,6 +14,7 @@ from bench.scale.where import FOLDER, ROOT, connected
 
 PATIENCE = 60  # seconds until a server answers
 OURS = "allauth.account.auth_backends.AuthenticationBackend"
+APPLICATION = "django.core.wsgi:get_wsgi_application()"
 STOCK = "django.contrib.auth.backends.ModelBackend"
 _addresses = itertools.count(1)
 
@@ -38,6 +39,16 @@ class Server:
         self.process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=self.log, stderr=self.log)
         self._wait()
         self.connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=600)
+
+    def sign_in(self, username: str, backend: str = OURS) -> str:
+        """The cookie of somebody signed in."""
+        return signed_in(self.url, username, backend=backend)
+
+    def ask(self, query: str, *parameters) -> list[tuple]:
+        """What its database answers."""
+        with closing(connected(self.url)) as connection, connection.cursor() as cursor:
+            cursor.execute(query, parameters)
+            return cursor.fetchall()
 
     def _wait(self) -> None:
         begun = time.monotonic()

@@ -19,9 +19,11 @@ SELECT e.id, e.body_id, e.enrolment, e.person, e.year, e.serial, e.issued_on, e.
     e.mark || '〔' || e.year || '〕' || e.serial || '号', 1, c.code,
     CASE WHEN mod(no, 1000) = 0 THEN current_setting('bench.file_sha256') ELSE encode(sha256(c.code::bytea), 'hex') END,
     current_setting('bench.file_size')::int, '1',
-    jsonb_build_object('person_name', bench.person_name(e.person), 'body_name', e.body_name, 'course_words', '企业首席质量官任职培训',
-        'hours', '16', 'issued_on', e.issued_on), p.at, p.by_id
+    jsonb_build_object('person_name', i.name, 'id_words', '居民身份证号码' || i.id_masked, 'body_name', e.body_name, 'clause', '第八条第一款',
+        'course_words', '企业首席质量官任职培训', 'hours', '16', 'measure_title', '《清远市企业首席质量官管理办法（试行）》',
+        'first_day', s.first_day, 'last_day', s.last_day, 'issued_on', e.issued_on, 'outside_basis', 'False'), p.at, p.by_id
 FROM bench.paper p JOIN bench.code_of_paper c USING (no) JOIN bench.certified e ON e.id = p.id
+JOIN registry_candidate i ON i.id = e.person JOIN training_enrolment n ON n.id = e.enrolment JOIN training_session s ON s.id = n.session_id
 WHERE p.kind = 'certificate' ORDER BY e.id;
 
 INSERT INTO training_revocation (certificate_id, reason, proposed_at, proposed_by_id, revoked_on, confirmed_at, confirmed_by_id)
