@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from contextlib import ExitStack
 
-from bench.scale import load, pages, papers, queries
+from bench.scale import load, pages, papers, queries, sheets
 from bench.scale.figures import Figure
 from bench.scale.servers import serving
 from bench.scale.where import url_of
@@ -35,6 +35,7 @@ PARTS: dict[str, Callable[[int], list[Figure]]] = {
     "papers": of_papers,
     "queries": queries.every_page,
     "clients": load.twenty_clients,
+    "sheets": sheets.of_sheets,
 }
 
 
