@@ -23,7 +23,8 @@ INSERT INTO appointments_appointment (id, reference, enterprise_id, candidate_id
     term, in_force, position, in_decision_level, exception_reason, quality_department, inspection_department, safety_department,
     departments_report, declares_ethics, declares_knowledge, declares_independence, state, version, is_transcribed, transcript_id,
     created_at, created_by_id, saved_at, submitted_at, submitted_by_id, checked_at, checked_by_id, filed_at, filed_by_id,
-    withdrawn_at, withdrawn_by_id, end_reason, ended_on, ended_at, ended_by_id, edition_id)
+    withdrawn_at, withdrawn_by_id, end_reason, ended_on, ended_at, ended_by_id, edition_id,
+    county_id, search)
 SELECT f.id, f.reference, f.enterprise_id, candidate_id, 'legal_representative', legal_representative, renews, first_day,
     CASE WHEN state <> 'draft' THEN 2 END, CASE WHEN state <> 'draft' THEN daterange(first_day, until) END,
     CASE state WHEN 'draft' THEN NULL
@@ -37,7 +38,8 @@ SELECT f.id, f.reference, f.enterprise_id, candidate_id, 'legal_representative',
     CASE WHEN state <> 'draft' THEN f.by_id END, checked_at, CASE WHEN checked_at IS NOT NULL THEN officer END, filed_at,
     CASE WHEN filed_at IS NOT NULL THEN bench.municipal() END, CASE state WHEN 'withdrawn' THEN back_at END,
     CASE state WHEN 'withdrawn' THEN f.by_id END, end_reason, ended_on, ended_at, CASE WHEN end_reason NOT IN ('', 'expired') THEN account END,
-    CASE WHEN state <> 'draft' THEN current_setting('bench.edition')::bigint END
+    CASE WHEN state <> 'draft' THEN current_setting('bench.edition')::bigint END,
+    f.county_id, cqo_fold(concat_ws('|', f.enterprise, f.person, f.reference, f.credit_code))
 FROM bench.filing f JOIN bench.scan s USING (id)
 ORDER BY f.id;
 
