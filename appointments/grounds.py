@@ -15,7 +15,7 @@ from appointments.models import Appointment, CaseGround, DismissalRecommendation
 from appointments.rules import Chain, concealment, is_late_or_missing, late_report, performance
 from appointments.states import CaseState, FindingState
 from registry.models import BasisPeriod
-from registry.models.measure import Law, basis_if_any
+from registry.models.measure import Law, basis_if_any, the_law
 from training.standing import ledgers, since
 from training.states import YearStanding
 
@@ -25,7 +25,7 @@ def chains_of(appointments: Iterable[Appointment], user, today: date) -> dict[in
 
     Art. 12(二)(1) to (3), in the order of the text.
     """
-    rows, law = list(appointments), Law()
+    rows, law = list(appointments), the_law()
     found: dict[int, list[Chain]] = defaultdict(list)
     worded = law.on(today).value("grounds") if rows else {}
     for part in (_of_findings(rows), _of_years(rows, user, today, law), _of_duties(rows, today)):

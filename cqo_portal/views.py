@@ -30,7 +30,7 @@ def home(request):
         facts = {"figures": dashboards.public_figures(today)} | _quoted(today)
         return render(request, "home.html", facts)
     if user.role == Role.APPLICANT:
-        last = user.registrations.select_related("county").prefetch_related("county__bureau_names").first()
+        last = user.registrations.select_related("county").first()
         return render(request, "dashboard/applicant.html", {"registration": last})
     shared = {"today": today, "todos": dashboards.todos(user), "coming": dashboards.coming(user, today)}
     if user.role == Role.TRAINER:

@@ -382,7 +382,7 @@ def test_a_session_that_was_made_without_it_is_not_enough(client, county_one, st
     sign_in(client, county_one.username)
     set_up_totp(client)
     shortcut = Client()
-    shortcut.force_login(county_one, backend="allauth.account.auth_backends.AuthenticationBackend")
+    shortcut.force_login(county_one, backend="cqo_portal.accounts.backend.WithOffice")
     assert shortcut.get(reverse("appointment_list"))["Location"] == reverse("mfa_index")
 
 

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from registry.measures import label
 from registry.models import Edition, Employment
-from registry.models.measure import Law
+from registry.models.measure import Law, the_law
 from registry.rules import day_words
 from training.models import Certificate, Enrolment, Recognition, TrainingRecord
 from training.rules import Requirement, Training, number_key, outside_counts, year_standing
@@ -131,7 +131,7 @@ def requirement(year: int, today: date, law: Law | None = None) -> Requirement:
     """
     day = min(date(year, 12, 31), today) if year <= today.year else date(year, 1, 1)
     try:
-        basis = (law or Law()).on(day)
+        basis = (law or the_law()).on(day)
     except Edition.DoesNotExist:  # a portal without a measure asks for nothing
         return Requirement()
     hours, courses = basis.settled("ce_hours"), basis.settled("ce_course_number")
@@ -144,7 +144,7 @@ def ledger(candidate, user, today: date, *, first_year: int | None = None) -> li
 
     The years with courses, this one, and all since ``first_year``.
     """
-    law = Law()
+    law = the_law()
     courses = _courses([candidate.pk], user, law, today)[candidate.pk]
     years = {*courses, today.year, *(range(first_year, today.year) if first_year else ())}
     return [_year(year, courses[year], law, today) for year in sorted(years, reverse=True)]
@@ -152,7 +152,7 @@ def ledger(candidate, user, today: date, *, first_year: int | None = None) -> li
 
 def ledgers(candidates: Collection[int], user, today: date, year: int) -> dict[int, Year]:
     """One year of many people's ledgers, by their keys, in a constant number of queries (Art. 6(五), 8)."""
-    law = Law()
+    law = the_law()
     found = _courses(candidates, user, law, today)
     return {person: _year(year, found[person][year], law, today) for person in candidates}
 

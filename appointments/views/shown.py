@@ -288,8 +288,7 @@ def timeline_of(appointment: Appointment) -> list[Event]:
         events.append(Event(title, None, f"{office}，自{day_words(waiting_since(appointment))}", tone="now"))
     elif appointment.state == State.RETURNED:
         events.append(Event("等待补正", None, appointment.enterprise.name, tone="now"))
-    acts = appointment.acts.select_related("by__enterprise", "by__county")
-    for act in acts.prefetch_related("by__county__bureau_names"):
+    for act in appointment.acts.select_related("by__enterprise", "by__county"):
         who = f"{act.by.display_name}（{act.by.office_at(act.at)}）" if act.by else "期满自动终止"
         text = act.reason
         if act.kind == ActKind.RESUBMITTED:

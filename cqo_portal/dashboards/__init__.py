@@ -4,11 +4,11 @@ from datetime import date
 
 from django.utils import timezone
 
-from appointments.models import Appointment
 from cqo_portal.dashboards import accounts, appointments, promotion, supervision, training
 from cqo_portal.dashboards.appointments import cqo_in_force
 from cqo_portal.dashboards.figures import coverage, coverage_goal, figures, public_figures
 from cqo_portal.dashboards.items import SHOWN, Coming, Todo
+from registry.counting import counted
 from registry.models import Message, User
 from registry.states import Role
 
@@ -29,18 +29,18 @@ trainer_figures = training.figures
 
 
 def counts(user: User) -> dict[str, int]:
-    """Figures beside the menu's entries, by URL name."""
+    """Figures beside the menu's entries, by URL name; each page has them, so that all are asked in one query."""
     if not user.is_authenticated or user.role == Role.APPLICANT:
         return {}
-    waiting = 0 if user.role == Role.TRAINER else Appointment.unscoped.awaiting(user).count()
     today = timezone.localdate()
-    registrations = accounts.count(user)
-    others = training.count(user, today) + supervision.count(user, today) + promotion.count(user)
+    unread, filings = Message.unscoped.visible_to(user).unread(), appointments.waiting(user)
+    others = [rows for part in (training, supervision, promotion) for rows in part.waiting(user, today)]
+    inbox, queue, registrations, *rest = counted(unread, filings, accounts.waiting(user), *others)
     return {
-        "home": waiting + registrations + others,
-        "appointment_queue": waiting,
+        "home": queue + registrations + sum(rest),
+        "appointment_queue": queue,
         "registration_list": registrations,
-        "inbox": Message.unscoped.visible_to(user).unread().count(),
+        "inbox": inbox,
     }
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from django.db import connection, transaction
 from django.db.models import TextChoices
 
-from registry import citing
+from registry import citing, kept
 from registry.actions.common import allow
 from registry.measures import (
     PARAMETERS,
@@ -87,8 +87,14 @@ def load_measure(
         outcome = Loaded.UPDATED
     _write_clauses(edition, measure)
     _write_questions(edition, measure, at=at, by=by)
-    citing.forget()
+    _read_anew()
     return outcome
+
+
+def _read_anew() -> None:
+    """What this request has read of the law is no more what stands."""
+    citing.forget()
+    kept.forget()
 
 
 def _parameters(measure: MeasureFile) -> dict[str, dict[str, Any]]:
@@ -281,10 +287,12 @@ def record_authority_name(
         raise Refused("这一部门自这一天起的名称已经记录。", field="since")
     if bureau_on(since, county) == name:
         raise Refused("这一天的名称已经是它，不需要记录。", field="name")
-    return AuthorityName.unscoped.create(
+    row = AuthorityName.unscoped.create(
         county=county, name=name, since=since, title=title.strip(), number=number, document=document,
         is_demo=is_demo, recorded_at=at, recorded_by=by,
     )  # fmt: skip
+    _read_anew()
+    return row
 
 
 def _add_period(edition: Edition, first_day: date, last_day: date | None, *, at, by, **values) -> BasisPeriod:
@@ -297,8 +305,9 @@ def _add_period(edition: Edition, first_day: date, last_day: date | None, *, at,
     period = days(first_day, last_day)
     if taken := BasisPeriod.unscoped.filter(period__overlap=period).first():
         raise Refused(f"这段时间与《{taken.title}》的有效期重叠：同一日只能有一个有效的制度依据。", field="first_day")
-    citing.forget()
-    return BasisPeriod.unscoped.create(edition=edition, period=period, recorded_at=at, recorded_by=by, **values)
+    row = BasisPeriod.unscoped.create(edition=edition, period=period, recorded_at=at, recorded_by=by, **values)
+    _read_anew()
+    return row
 
 
 @transaction.atomic
@@ -336,7 +345,7 @@ def record_interpretation(
         raise Refused("该口径编号已经使用。", field="number")
     _end_earlier(edition, key, effective_from)
     asked = {name: getattr(question, name) for name in (*QUESTION_FIELDS, "parameter")}
-    return Interpretation.unscoped.create(
+    row = Interpretation.unscoped.create(
         **asked,
         edition=edition,
         key=key,
@@ -349,6 +358,8 @@ def record_interpretation(
         recorded_at=at,
         recorded_by=by,
     )
+    _read_anew()
+    return row
 
 
 def _reading_fault(question: Interpretation, reading: int | str) -> str | None:

@@ -3,6 +3,7 @@
 from datetime import date, datetime
 
 import rules
+from django.apps import apps
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.validators import UnicodeUsernameValidator
 from django.db import models
@@ -11,6 +12,7 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
+from registry.kept import once
 from registry.models.base import Base, PortalQuerySet, tracked
 from registry.states import CITY_WIDE, STAFF, Role
 
@@ -31,13 +33,20 @@ class County(Base):
 
     def bureau_on(self, day: date) -> str:
         """What its bureau is called on that day: the name recorded last until then, else the first one."""
-        names = sorted((row.since, row.name) for row in self.bureau_names.all() if row.since <= day)
-        return names[-1][1] if names else self.bureau_name
+        names = [name for county, since, name in recorded_names() if county == self.pk and since <= day]
+        return names[-1] if names else self.bureau_name
 
     @property
     def bureau(self) -> str:
         """What its bureau is called today."""
         return self.bureau_on(timezone.localdate())
+
+
+@once
+def recorded_names() -> list[tuple[int | None, date, str]]:
+    """County, first day and name of each bureau's later names, in order of time; without a county the city's."""
+    rows = apps.get_model("registry", "AuthorityName").unscoped.order_by("since")
+    return list(rows.values_list("county", "since", "name"))
 
 
 class UserQuerySet(PortalQuerySet):

@@ -13,6 +13,7 @@ from django.db.backends.postgresql.psycopg_any import DateRange
 from django.db.models import Case, F, Min, Q, Subquery, When
 
 from registry import citing
+from registry.kept import once
 from registry.measures import Answer, BasisKind, Treatment, Value
 from registry.models.accounts import User
 from registry.models.base import Base, PortalQuerySet, has_days, no_overlap, tracked
@@ -197,14 +198,18 @@ class Basis:
 
 
 class Law:
-    """Every period and reading, fetched once when first asked for: many days are answered without a query each."""
+    """Every period and reading, fetched once when first asked for: many days are answered without a query each.
+
+    ``the_law`` gives the one of this request.
+    """
 
     @cached_property
     def _texts(self) -> dict[int, dict[str, str]]:
         return {}
 
     @cached_property
-    def _periods(self) -> list[BasisPeriod]:
+    def periods(self) -> list[BasisPeriod]:
+        """Every period, in order of time."""
         return list(BasisPeriod.unscoped.select_related("edition").order_by("period"))
 
     @cached_property
@@ -214,19 +219,19 @@ class Law:
     @property
     def first_day(self) -> date:
         """The day on which the first measure took effect. Raises Edition.DoesNotExist when none is loaded."""
-        if not self._periods:
+        if not self.periods:
             raise Edition.DoesNotExist("no measure is loaded")
-        return self._periods[0].first_day
+        return self.periods[0].first_day
 
     def edition(self, pk: int) -> Edition:
         """The edition with that key; each has a period. Raises Edition.DoesNotExist for one that has not."""
-        if found := next((row.edition for row in self._periods if row.edition_id == pk), None):
+        if found := next((row.edition for row in self.periods if row.edition_id == pk), None):
             return found
         raise Edition.DoesNotExist(f"no period of edition {pk}")
 
     def on(self, day: date) -> Basis:
         """What an act of that day stands on: see ``legal_basis``."""
-        periods = self._periods
+        periods = self.periods
         if not periods:
             raise Edition.DoesNotExist("no measure is loaded")
         if period := next((row for row in periods if day in row.period), None):
@@ -253,13 +258,19 @@ class Law:
         )
 
 
+@once
+def the_law() -> Law:
+    """What is in force and how it is read, for this request."""
+    return Law()
+
+
 def legal_basis(day: date) -> Basis:
     """What an act of that day stands on (Art. 14).
 
     Outside every period the edition last in force still says how things are recorded; before the first one, the first.
     Raises Edition.DoesNotExist when no measure is loaded.
     """
-    return Law().on(day)
+    return the_law().on(day)
 
 
 def edition_on(day: date) -> Edition | None:

@@ -261,7 +261,6 @@ def papers_of(case: DismissalRecommendation, user: User) -> list[dict]:
 def timeline_of(case: DismissalRecommendation, user: User) -> list[Event]:
     """What happened, newest first, as far as this person may know; the enterprise is told offices, not officers."""
     rows = CaseAct.unscoped.visible_to(user).filter(case=case).select_related("by__enterprise", "by__county")
-    rows = rows.prefetch_related("by__county__bureau_names")
     events = []
     for row in rows:
         text = "" if row.kind == CaseActKind.PROPOSED else row.reason
