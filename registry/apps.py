@@ -11,12 +11,10 @@ class RegistryConfig(AppConfig):
         from django.core.signals import request_finished, request_started
 
         from registry import (  # noqa: F401 (jobs hears of tasks begun and ended; policies fills the predicate table)
-            citing,
             jobs,
             kept,
             policies,
         )
 
-        request_started.connect(citing.forget)
         request_started.connect(kept.begin)
         request_finished.connect(kept.end)

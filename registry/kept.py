@@ -1,7 +1,7 @@
-"""What a request asks again and again, read once: the law in force, the bureaus' names, how clauses are numbered.
+"""What a request asks again and again, asked once.
 
-Kept while one request or task lasts, and no longer; whoever writes such a thing forgets it. Outside of both, in
-commands and in the clock, every question is asked anew.
+An answer is kept while the request or task lasts, and no longer; whoever changes what it tells of forgets it. Outside
+of both, in commands and in the clock, every question is asked anew.
 """
 
 from collections.abc import Callable
@@ -30,16 +30,16 @@ def forget() -> None:
         begin()
 
 
-def once(read: Callable[[], Answer]) -> Callable[[], Answer]:
+def once(ask: Callable[[], Answer]) -> Callable[[], Answer]:
     """The same question, asked once a request or task."""
 
-    @wraps(read)
+    @wraps(ask)
     def answer() -> Answer:
         answers = getattr(_kept, "answers", None)
         if answers is None:
-            return read()
-        if read not in answers:
-            answers[read] = read()
-        return answers[read]
+            return ask()
+        if ask not in answers:
+            answers[ask] = ask()
+        return answers[ask]
 
     return answer

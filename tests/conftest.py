@@ -12,7 +12,7 @@ from django.template import engines
 from django.template.base import Node
 from django.test import Client
 
-from registry import citing, verification
+from registry import citing, kept, verification
 from registry.actions import files
 from registry.papers.render import render
 
@@ -92,8 +92,8 @@ def hostile_reader(monkeypatch):
 
 @pytest.fixture(autouse=True)
 def numbering_of_its_own(request, monkeypatch):
-    """No test cites in the numbering that another loaded; one without a database cites the model's."""
-    citing.forget()
+    """Nothing is kept of another test's last request; a test without a database cites in the model's numbering."""
+    kept.end()
     if "db" not in request.fixturenames and not request.node.get_closest_marker("django_db"):
         monkeypatch.setattr(citing, "_source", [])
 

@@ -8,7 +8,7 @@ from typing import Any
 from django.db import connection, transaction
 from django.db.models import TextChoices
 
-from registry import citing, kept
+from registry import kept
 from registry.actions.common import allow
 from registry.measures import (
     PARAMETERS,
@@ -87,14 +87,8 @@ def load_measure(
         outcome = Loaded.UPDATED
     _write_clauses(edition, measure)
     _write_questions(edition, measure, at=at, by=by)
-    _read_anew()
-    return outcome
-
-
-def _read_anew() -> None:
-    """What this request has read of the law is no more what stands."""
-    citing.forget()
     kept.forget()
+    return outcome
 
 
 def _parameters(measure: MeasureFile) -> dict[str, dict[str, Any]]:
@@ -291,7 +285,7 @@ def record_authority_name(
         county=county, name=name, since=since, title=title.strip(), number=number, document=document,
         is_demo=is_demo, recorded_at=at, recorded_by=by,
     )  # fmt: skip
-    _read_anew()
+    kept.forget()
     return row
 
 
@@ -306,7 +300,7 @@ def _add_period(edition: Edition, first_day: date, last_day: date | None, *, at,
     if taken := BasisPeriod.unscoped.filter(period__overlap=period).first():
         raise Refused(f"这段时间与《{taken.title}》的有效期重叠：同一日只能有一个有效的制度依据。", field="first_day")
     row = BasisPeriod.unscoped.create(edition=edition, period=period, recorded_at=at, recorded_by=by, **values)
-    _read_anew()
+    kept.forget()
     return row
 
 
@@ -358,7 +352,7 @@ def record_interpretation(
         recorded_at=at,
         recorded_by=by,
     )
-    _read_anew()
+    kept.forget()
     return row
 
 

@@ -3,7 +3,6 @@
 from datetime import date, datetime
 
 import rules
-from django.apps import apps
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.validators import UnicodeUsernameValidator
 from django.db import models
@@ -12,7 +11,6 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
-from registry.kept import once
 from registry.models.base import Base, PortalQuerySet, tracked
 from registry.states import CITY_WIDE, STAFF, Role
 
@@ -33,20 +31,15 @@ class County(Base):
 
     def bureau_on(self, day: date) -> str:
         """What its bureau is called on that day: the name recorded last until then, else the first one."""
-        names = [name for county, since, name in recorded_names() if county == self.pk and since <= day]
+        from registry.models.measure import the_law  # which knows who signed in
+
+        names = [name for county, since, name in the_law().names if county == self.pk and since <= day]
         return names[-1] if names else self.bureau_name
 
     @property
     def bureau(self) -> str:
         """What its bureau is called today."""
         return self.bureau_on(timezone.localdate())
-
-
-@once
-def recorded_names() -> list[tuple[int | None, date, str]]:
-    """County, first day and name of each bureau's later names, in order of time; without a county the city's."""
-    rows = apps.get_model("registry", "AuthorityName").unscoped.order_by("since")
-    return list(rows.values_list("county", "since", "name"))
 
 
 class UserQuerySet(PortalQuerySet):

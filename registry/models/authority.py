@@ -6,7 +6,7 @@ from datetime import date
 from django.db import models
 from django.db.models import Q
 
-from registry.models.accounts import County, User, recorded_names
+from registry.models.accounts import County, User
 from registry.models.base import Base, tracked
 from registry.models.files import StoredFile
 from registry.models.measure import the_law
@@ -55,12 +55,12 @@ def authorities() -> Callable[[date], str]:
 
     The measure names it as of its own first day; a name recorded since then stands in its place.
     """
-    periods = the_law().periods
-    names = [(since, name) for county, since, name in recorded_names() if county is None]
+    law = the_law()
+    names = [(since, name) for county, since, name in law.names if county is None]
 
     def on(day: date) -> str:
-        begun = [row.edition for row in periods if row.first_day <= day] or [row.edition for row in periods[:1]]
-        since = min((row.first_day for row in periods if row.edition in begun[-1:]), default=date.min)
+        begun = [row.edition for row in law.periods if row.first_day <= day] or [row.edition for row in law.periods[:1]]
+        since = min((row.first_day for row in law.periods if row.edition in begun[-1:]), default=date.min)
         recorded = [name for begun_on, name in names if since <= begun_on <= day]
         return recorded[-1] if recorded else "".join(edition.authority for edition in begun[-1:])
 

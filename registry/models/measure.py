@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
-from functools import cached_property
 
+from django.apps import apps
 from django.contrib.postgres.fields import DateRangeField
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db import models
+from django.db import connection, models
 from django.db.backends.postgresql.psycopg_any import DateRange
-from django.db.models import Case, F, Min, Q, Subquery, When
+from django.db.models import Min, Q
 
 from registry import citing
 from registry.kept import once
@@ -198,23 +199,24 @@ class Basis:
 
 
 class Law:
-    """Every period and reading, fetched once when first asked for: many days are answered without a query each.
+    """Every period, reading, clause and bureau's name, fetched at once: any day is answered without a query.
 
-    ``the_law`` gives the one of this request.
+    ``the_law`` gives the one that stands. ``names`` are those recorded of the bureaus, in order of time: county (None
+    for the city), first day, name.
     """
 
-    @cached_property
-    def _texts(self) -> dict[int, dict[str, str]]:
-        return {}
-
-    @cached_property
-    def periods(self) -> list[BasisPeriod]:
-        """Every period, in order of time."""
-        return list(BasisPeriod.unscoped.select_related("edition").order_by("period"))
-
-    @cached_property
-    def _readings(self) -> list[Interpretation]:
-        return list(Interpretation.unscoped.recorded().exclude(parameter=""))
+    def __init__(self):
+        self.periods = list(BasisPeriod.unscoped.select_related("edition").order_by("period"))
+        self._readings = list(Interpretation.unscoped.recorded().exclude(parameter=""))
+        names = apps.get_model("registry", "AuthorityName").unscoped.order_by("since")
+        self.names: list[tuple[int | None, date, str]] = list(names.values_list("county", "since", "name"))
+        self._texts: dict[int, dict[str, str]] = defaultdict(dict)
+        paths: dict[tuple[int, str], list[tuple[str, str]]] = defaultdict(list)
+        said = ("edition", "edition__key", "provision", "path", "text")
+        for edition, key, provision, path, text in Clause.unscoped.order_by("position").values_list(*said):
+            self._texts[edition][provision] = text
+            paths[edition, key].append((provision, path))
+        self._numberings = {edition: citing.Numbering(edition, key, tuple(of)) for (edition, key), of in paths.items()}
 
     @property
     def first_day(self) -> date:
@@ -240,11 +242,14 @@ class Law:
         return Basis(nearest.edition, None, day, self)
 
     def clauses(self, edition: Edition) -> dict[str, str]:
-        """Provision → its text in the edition, read once."""
-        if edition.pk not in self._texts:
-            rows = edition.clauses.exclude(provision="").order_by()
-            self._texts[edition.pk] = dict(rows.values_list("provision", "text"))
+        """Provision → its text in the edition."""
         return self._texts[edition.pk]
+
+    def numbering(self, edition: int | None, day: date) -> citing.Numbering | None:
+        """How that edition numbers its clauses, or (None) the one that applies on the day; None without any."""
+        if edition is None and self.periods:
+            edition = self.on(day).edition.pk
+        return self._numberings.get(edition)
 
     def reading(self, edition: Edition, parameter: str, day: date) -> Interpretation | None:
         """How the bureau reads the question that decides this parameter of the edition, on that day."""
@@ -258,10 +263,29 @@ class Law:
         )
 
 
+_read: dict[tuple[int | None, ...], Law] = {}  # by this process: the last one, under its place in the history
+
+
 @once
 def the_law() -> Law:
-    """What is in force and how it is read, for this request."""
-    return Law()
+    """What is in force and how it is read.
+
+    A process reads it anew when the history tells of a change, by whichever process: whoever writes of it holds one
+    lock until that is committed, so that the history's last entries name what stands.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT (SELECT max(pgh_id) FROM registry_editionevent), "
+            "(SELECT max(pgh_id) FROM registry_basisperiodevent), "
+            "(SELECT max(pgh_id) FROM registry_interpretationevent), "
+            "(SELECT max(pgh_id) FROM registry_authoritynameevent)"
+        )
+        last = cursor.fetchone()
+    if (law := _read.get(last)) is None:
+        law = Law()
+        _read.clear()
+        _read[last] = law
+    return law
 
 
 def legal_basis(day: date) -> Basis:
@@ -327,16 +351,8 @@ class Clause(Base):
 
 
 @citing.use
-def _numbered(edition: int | None, day: date):
-    """What ``citing`` asks for, in one query; which edition applies is decided as ``legal_basis`` decides it."""
-    if edition is None:
-        ended = Case(When(period__endswith__lte=day, then="period__endswith"))
-        periods = BasisPeriod.unscoped.annotate(holds=Q(period__contains=day), ended=ended)
-        nearest = periods.order_by("-holds", F("ended").desc(nulls_last=True), "period").values("edition")
-        clauses = Clause.unscoped.filter(edition=Subquery(nearest[:1]))
-    else:
-        clauses = Clause.unscoped.filter(edition=edition)
-    return clauses.order_by("position").values_list("edition", "edition__key", "provision", "path")
+def _numbered(edition: int | None, day: date) -> citing.Numbering | None:
+    return the_law().numbering(edition, day)
 
 
 class InterpretationQuerySet(PortalQuerySet):
