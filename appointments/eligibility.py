@@ -160,8 +160,8 @@ def thresholds(basis: Basis, size: str) -> Thresholds:
     Without a size, what is asked of any enterprise that the measure does not name.
     """
     values = [basis.value(name, size=size) for name in FIGURES]
-    words = basis.law.clauses(basis.edition)
-    declarations = {provision: words[provision].rstrip("；。") for provision in DECLARATIONS}
+    clauses = basis.edition.clauses_of(*DECLARATIONS)
+    declarations = {provision: clauses[provision].text.rstrip("；。") for provision in DECLARATIONS}
     return Thresholds(*values, size=size if by_size(basis) else "", declarations=declarations)
 
 

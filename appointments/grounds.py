@@ -8,10 +8,18 @@ from collections.abc import Iterable
 from dataclasses import asdict, replace
 from datetime import date, timedelta
 
-from django.db.models import Count
+from django.db.models import Count, OuterRef, Subquery
 from django.utils import timezone
 
-from appointments.models import Appointment, CaseGround, DismissalRecommendation, Finding, ReportDuty, TargetSheet
+from appointments.models import (
+    Appointment,
+    CaseGround,
+    DismissalRecommendation,
+    Finding,
+    ReportDuty,
+    Target,
+    TargetResult,
+)
 from appointments.rules import Chain, concealment, is_late_or_missing, late_report, performance
 from appointments.states import CaseState, FindingState
 from registry.models.measure import Law, basis_if_any, the_law
@@ -57,12 +65,15 @@ def _of_findings(rows: list[Appointment]):
 
 def target_results(rows: Iterable[Appointment]) -> dict[tuple[int, int], list[bool | None]]:
     """(appointment, year) → per target of the latest agreement: met, unmet, or None while no result is on file."""
-    sheets = TargetSheet.unscoped.filter(appointment__in=rows).order_by("version")
-    found = {}
-    for sheet in sheets.prefetch_related("targets__results"):
-        latest = [next(iter(target.results.all()), None) for target in sheet.targets.all()]
-        found[sheet.appointment_id, sheet.year] = [result and result.is_met for result in latest]
-    return found
+    latest = TargetResult.unscoped.filter(target=OuterRef("pk")).values("is_met")[:1]
+    agreed = Target.unscoped.filter(sheet__appointment__in=rows).annotate(is_met=Subquery(latest))
+    met: dict[tuple[int, int], dict[int, list[bool | None]]] = defaultdict(lambda: defaultdict(list))
+    told = agreed.order_by("sheet__version", "position").values_list(
+        "sheet__appointment", "sheet__year", "sheet__version", "is_met"
+    )
+    for appointment, year, version, is_met in told:
+        met[appointment, year][version].append(is_met)
+    return {of: versions[max(versions)] for of, versions in met.items()}
 
 
 def _of_years(rows: list[Appointment], user, today: date, law: Law):

@@ -37,7 +37,7 @@ def home(request):
         return render(request, "dashboard/trainer.html", shared | {"figures": dashboards.trainer_figures(user, today)})
     if user.role != Role.ENTERPRISE:
         covered = dashboards.coverage(user, today)
-        extra = {"figures": dashboards.figures(user, today), "coverage": covered}
+        extra = {"figures": dashboards.figures(user, today, covered), "coverage": covered}
         extra["goal"] = dashboards.coverage_goal(covered, today)
         return render(request, "dashboard/bureau.html", shared | extra)
     cqo = dashboards.cqo_in_force(user.enterprise, today)

@@ -141,7 +141,7 @@ def check(appointment: Appointment, *, version: int, opinions: dict[str, str], b
 
 def opinions_at_check(appointment: Appointment) -> dict[str, str]:
     """What the county wrote when it last checked; the city starts from it."""
-    act = appointment.acts.filter(kind=ActKind.CHECKED).first()
+    act = next((act for act in appointment.acts.all() if act.kind == ActKind.CHECKED), None)
     return act.details.get("opinions", {}) if act else {}
 
 

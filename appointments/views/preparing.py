@@ -174,8 +174,9 @@ def check_answers(request, reference):
             return done
     lacking = missing(vars(appointment), today=timezone.localdate(), earliest=the_law().first_day)
     places = {name: f"{step_url(appointment, AT_STEP[name])}#div_id_{name}" for name in lacking}
-    said = described(appointment)
-    context = _beside(appointment) | {
+    beside = _beside(appointment)
+    said = described(appointment, beside["listed"].facts)
+    context = beside | {
         "form": form,
         "said": said,
         "person_said": [(name, said[name]) for name in ("education", "qualification", "experience", "training")],

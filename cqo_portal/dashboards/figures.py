@@ -39,9 +39,9 @@ def coverage_goal(table: list[dict], today: date) -> tuple[int, int] | None:
     return goal, round(100 * sum(row["covered"] for row in table) / there)
 
 
-def figures(user: User, today: date) -> list[tuple[str, int, str]]:
-    """The few figures of a bureau's first page."""
-    appointments, table = Appointment.unscoped.visible_to(user), coverage(user, today)
+def figures(user: User, today: date, table: list[dict]) -> list[tuple[str, int, str]]:
+    """The few figures of a bureau's first page; ``table`` is what ``coverage`` tells."""
+    appointments = Appointment.unscoped.visible_to(user)
     filed = appointments.filter(filed_at__year=today.year)
     in_force, filed, pool = counted(appointments.in_force(today), filed, PoolEntry.unscoped.visible_to(user).present())
     return [

@@ -75,7 +75,8 @@ class Edition(Base):
 
     def clauses_of(self, *provisions: str) -> dict[str, Clause]:
         """Provision → the clause that carries it, in the order of the text; what the edition lacks is left out."""
-        return {clause.provision: clause for clause in self.clauses.filter(provision__in=provisions)}
+        clauses = the_law().clauses(self)
+        return {clause.provision: clause for clause in clauses if clause.provision in provisions}
 
 
 class BasisPeriodQuerySet(PortalQuerySet):
@@ -210,13 +211,10 @@ class Law:
         self._readings = list(Interpretation.unscoped.recorded().exclude(parameter=""))
         names = apps.get_model("registry", "AuthorityName").unscoped.order_by("since")
         self.names: list[tuple[int | None, date, str]] = list(names.values_list("county", "since", "name"))
-        self._texts: dict[int, dict[str, str]] = defaultdict(dict)
-        paths: dict[tuple[int, str], list[tuple[str, str]]] = defaultdict(list)
-        said = ("edition", "edition__key", "provision", "path", "text")
-        for edition, key, provision, path, text in Clause.unscoped.order_by("position").values_list(*said):
-            self._texts[edition][provision] = text
-            paths[edition, key].append((provision, path))
-        self._numberings = {edition: citing.Numbering(edition, key, tuple(of)) for (edition, key), of in paths.items()}
+        self._clauses: dict[int, list[Clause]] = defaultdict(list)
+        for clause in Clause.unscoped.select_related("edition").order_by("position"):
+            self._clauses[clause.edition_id].append(clause)
+        self._numberings = {pk: _numbering(clauses) for pk, clauses in self._clauses.items()}
 
     @property
     def first_day(self) -> date:
@@ -241,9 +239,9 @@ class Law:
         nearest = next((row for row in reversed(periods) if row.first_day < day), periods[0])
         return Basis(nearest.edition, None, day, self)
 
-    def clauses(self, edition: Edition) -> dict[str, str]:
-        """Provision → its text in the edition."""
-        return self._texts[edition.pk]
+    def clauses(self, edition: Edition) -> list[Clause]:
+        """All clauses of the edition, in the order of the text."""
+        return self._clauses[edition.pk]
 
     def numbering(self, edition: int | None, day: date) -> citing.Numbering | None:
         """How that edition numbers its clauses, or (None) the one that applies on the day; None without any."""
@@ -348,6 +346,11 @@ class Clause(Base):
 
     def __str__(self):
         return self.label
+
+
+def _numbering(clauses: list[Clause]) -> citing.Numbering:
+    edition = clauses[0].edition
+    return citing.Numbering(edition.pk, edition.key, tuple((clause.provision, clause.path) for clause in clauses))
 
 
 @citing.use
