@@ -108,13 +108,22 @@ def drawn_once(request, monkeypatch):
 
     ``drawn_afresh`` marks the tests that look into the drawing itself.
     """
-    if request.node.get_closest_marker("drawn_afresh"):
-        return
-    monkeypatch.setattr(verification, "secrets", Random(0))
-    monkeypatch.setattr("registry.papers.render.render", drawn)
+    if not request.node.get_closest_marker("drawn_afresh"):
+        draw_once(monkeypatch)
+
+
+def draw_once(patched) -> None:
+    """The same codes in the same order, and no paper drawn a second time."""
+    patched.setattr(verification, "secrets", Random(0))
+    patched.setattr("registry.papers.render.render", drawn)
 
 
 @pytest.fixture(autouse=True)
 def inspected_once(monkeypatch):
     """The same bytes are inspected, in a process apart and in earnest, once."""
-    monkeypatch.setattr(files, "_examined", examined)
+    inspect_once(monkeypatch)
+
+
+def inspect_once(patched) -> None:
+    """No file examined a second time."""
+    patched.setattr(files, "_examined", examined)
