@@ -4,21 +4,31 @@ What a test does is taken back to where the cast stood, so that each meets the s
 """
 
 from collections.abc import Callable
+from contextlib import contextmanager
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
 from tests import conftest, promotion_cast, supervision_cast, test_access, training_cast
 from tests.cast import PARTS, all_counties
-from tests.supervision_cast import undone
 
 WITH_PARTS = (training_cast, supervision_cast, promotion_cast, test_access)  # they fill PARTS as they are imported
+
+
+@contextmanager
+def taken_back():
+    """As Django's own test cases do it: what demands to be the outermost transaction (``durable``) may run within."""
+    block = transaction.atomic()
+    block._from_testcase = True
+    with block:
+        yield
+        transaction.set_rollback(True)
 
 
 @pytest.fixture(scope="module", autouse=True)
 def kept_rows(django_db_setup, django_db_blocker):
     """The transaction in which the cast stands, however long the tests of the file take."""
-    with django_db_blocker.unblock(), pytest.MonkeyPatch.context() as patched, undone():
+    with django_db_blocker.unblock(), pytest.MonkeyPatch.context() as patched, taken_back():
         conftest.draw_once(patched)
         conftest.inspect_once(patched)
         with connection.cursor() as cursor:
@@ -29,7 +39,7 @@ def kept_rows(django_db_setup, django_db_blocker):
 @pytest.fixture(autouse=True)
 def db(kept_rows):
     """What a test writes is taken back."""
-    with undone():
+    with taken_back():
         yield
 
 

@@ -115,11 +115,11 @@ def test_the_leak_test_would_see_a_leak(world, as_persona, everything, company_b
     assert [mark for mark in marks_of_b(everything, company_b, person_b) if mark in page]
 
 
-def test_the_admin_is_scoped_like_the_pages(world, as_persona, everything, company_b, person_b):
+@pytest.mark.parametrize("persona", PERSONAS)
+def test_the_admin_is_scoped_like_the_pages(persona, world, as_persona, everything, company_b, person_b):
     """Every list and every row of every model: closed to enterprises, limited to one's county, read-only."""
     before, marks = fingerprint(), marks_of_b(everything, company_b, person_b)
-    for persona in PERSONAS:
-        walk_the_admin(as_persona(persona), persona, marks)
+    walk_the_admin(as_persona(persona), persona, marks)
     assert fingerprint() == before
 
 
@@ -168,23 +168,22 @@ def test_a_person_who_was_switched_off_is_out_at_the_next_request(world, as_pers
     assert client.get(reverse("appointment_list")).status_code == 302
 
 
-def test_no_other_method_is_a_way_in(world, as_persona):
+@pytest.mark.parametrize("persona", PERSONAS)
+def test_no_other_method_is_a_way_in(persona, world, as_persona):
     """PUT, PATCH and DELETE write nothing for anybody; HEAD and OPTIONS are no fault and tell outsiders nothing.
 
     Each address is tried in all of them by one who may use it, and by a stranger and somebody of another enterprise in
     one that writes and one that reads.
     """
-    before, wrong = fingerprint(), {}
-    for persona in PERSONAS:
-        client = as_persona(persona)
-        for name, address in ADDRESSES.items():
-            own = persona == min(writers(address), default="user_a")
-            others = ("put", "head") if persona in ("anonymous", "user_b") else ()
-            for method in ("put", "patch", "delete", "head", "options") if own else others:
-                status = getattr(client, method)(path_to(name, world)).status_code
-                outside = stands_as(persona, name) not in address.inside | address.seen_by
-                if status >= 500 or (outside and status not in (302, 404, 405)):
-                    wrong[persona, name, method] = status
+    before, wrong, client = fingerprint(), {}, as_persona(persona)
+    for name, address in ADDRESSES.items():
+        own = persona == min(writers(address), default="user_a")
+        others = ("put", "head") if persona in ("anonymous", "user_b") else ()
+        for method in ("put", "patch", "delete", "head", "options") if own else others:
+            status = getattr(client, method)(path_to(name, world)).status_code
+            outside = stands_as(persona, name) not in address.inside | address.seen_by
+            if status >= 500 or (outside and status not in (302, 404, 405)):
+                wrong[name, method] = status
     # A try at the one-time link is counted, whatever the method.
     counted = {"registry_ratewindow": before["registry_ratewindow"]}
     assert not wrong and fingerprint() | counted == before

@@ -64,7 +64,7 @@ class CaseQuerySet(ThroughAppointment):
         if user.role == Role.COUNTY:
             return rows.filter(moving | Q(state=CaseState.ISSUED))
         if user.role == Role.MUNICIPAL:
-            return rows.filter(moving | Q(state=CaseState.PROPOSED) & ~Q(proposed_by=user))
+            return rows.filter(moving | Q(state=CaseState.PROPOSED) & ~Q(proposed_by=user.pk))
         return rows.none()
 
     def with_parties(self):

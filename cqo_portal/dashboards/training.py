@@ -31,7 +31,7 @@ def own_sessions(user: User, today: date) -> QuerySet:
 
 def open_revocations(user: User) -> QuerySet:
     """Revocations that wait for a second person, who this one may be."""
-    rows = Revocation.unscoped.filter(confirmed_at=None, declined_at=None).exclude(proposed_by=user)
+    rows = Revocation.unscoped.filter(confirmed_at=None, declined_at=None).exclude(proposed_by=user.pk)
     if user.role == Role.MUNICIPAL:
         return rows
     return rows.filter(certificate__body__in=TrainingBody.unscoped.taught_by(user))

@@ -27,7 +27,7 @@ class TrainingBodyQuerySet(PortalQuerySet):
         if not (user.is_authenticated and user.is_active):
             return self.none()
         if user.role == Role.TRAINER:
-            return self.filter(memberships__user=user)
+            return self.filter(memberships__user=user.pk)
         if user.role == Role.MUNICIPAL:
             return self.filter(kind=BodyKind.BUREAU, county=None)
         if user.role == Role.COUNTY:
