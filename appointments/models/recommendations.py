@@ -442,6 +442,7 @@ class StatementLink(ScopedBase):
     expires_on = models.DateField("有效期至")
     created_at = models.DateTimeField("发出时间")
     created_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    opened_at = models.DateTimeField("首次打开时间", null=True)  # by whoever holds it: it says no more than that
     used_at = models.DateTimeField("使用时间", null=True)
     revoked_at = models.DateTimeField("作废时间", null=True)
     revoked_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
