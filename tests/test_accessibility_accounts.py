@@ -25,7 +25,8 @@ PAGES = {
         ("person_by_link", "{person_link}"),
     ],
     "enterprise-a": [
-        "account_overview", "account_reauthenticate", "account_sessions", "account_email", "account_change_phone", "account_change_password",
+        "account_overview", "account_reauthenticate", "account_sessions", "account_email", "account_change_phone",
+        "account_change_password",
         "mfa_index", "mfa_activate_totp", "mfa_list_webauthn", "mfa_add_webauthn", "member_list", "member_invite",
         ("member_remove", "{member}"), ("member_hand_over", "{member}"), ("invitation_revoke", "{invitation}"),
     ],
