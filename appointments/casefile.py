@@ -20,8 +20,7 @@ from training.standing import ledgers
 
 def facts_of(case: DismissalRecommendation, today: date) -> tuple[str, ...]:
     """初步核实的情况: a paragraph for each ground, as both parties are told when they are asked."""
-    grounds = case.grounds.select_related("finding", "duty__cycle", "duty__report").order_by("kind", "pk")
-    return tuple(filter(None, (_TOLD[GroundKind(ground.kind)](case, ground, today) for ground in grounds)))
+    return tuple(filter(None, (_TOLD[GroundKind(ground.kind)](case, ground, today) for ground in case.stands_on)))
 
 
 def findings_of(case: DismissalRecommendation, today: date) -> tuple[str, ...]:
@@ -83,8 +82,9 @@ def hearing_of(case: DismissalRecommendation) -> tuple[str, ...]:
     """听取意见的情况: how each was asked, and what came in; the CQO's words stay with the bureau."""
     asked, due = day_words(timezone.localdate(case.asked_at)), day_words(case.statement_due)
     told = [f"{asked}，{office_of(case)}通过平台向企业征求陈述意见，期限至{due}。", *_asked_in_person(case)]
+    statements = list(case.statements.all())
     for party in (Party.ENTERPRISE, Party.CQO):
-        rows = [row for row in case.statements.all() if row.party == party]
+        rows = [row for row in statements if row.party == party]
         if rows:
             ways = "、".join(
                 f"{day_words(row.received_on)}{'书面' if row.way == StatementWay.PAPER else '通过平台'}" for row in rows
@@ -139,7 +139,7 @@ def basis_fault(case: DismissalRecommendation, today: date) -> str:
 
 def grounds_in_words(case: DismissalRecommendation, edition: Edition) -> tuple[tuple[str, str], ...]:
     """The grounds as the edition writes them: (label of the clause, its text), each once."""
-    clauses = edition.clauses_of(*(ground.clause for ground in case.grounds.all())).values()
+    clauses = edition.clauses_of(*(ground.clause for ground in case.stands_on)).values()
     return tuple((clause.label, clause.text) for clause in clauses)
 
 
@@ -152,7 +152,7 @@ def basis_in_words(period: BasisPeriod) -> str:
 def evidence_titles(case: DismissalRecommendation) -> tuple[str, ...]:
     """The list of evidence at the foot of the letter, in the order of the bundle."""
     titles = []
-    for ground in case.grounds.select_related("finding", "duty__cycle").order_by("kind", "pk"):
+    for ground in case.stands_on:
         if ground.duty_id:
             titles.append(f"《{ground.duty.cycle.title}》及送达记录")
         elif ground.year:
@@ -171,7 +171,7 @@ def parts_of(case: DismissalRecommendation) -> tuple[Part, ...]:
     For the bureau alone: it holds what the CQO said and what the offices deliberated.
     """
     return (
-        *(part for ground in _grounds(case) for part in _PARTS[GroundKind(ground.kind)](case, ground)),
+        *(part for ground in case.stands_on for part in _PARTS[GroundKind(ground.kind)](case, ground)),
         *(
             Part(title=row.title, source="质监部门", day=_day(row.added_at), **_file(row.file))
             for row in case.evidences.select_related("file")
@@ -179,10 +179,6 @@ def parts_of(case: DismissalRecommendation) -> tuple[Part, ...]:
         *_statements(case),
         *_decision(case),
     )
-
-
-def _grounds(case: DismissalRecommendation):
-    return case.grounds.select_related("finding", "duty__cycle", "duty__paper_proof").order_by("kind", "pk")
 
 
 def _day(at) -> date:

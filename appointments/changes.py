@@ -4,14 +4,17 @@ from django.utils import timezone
 
 from appointments.eligibility import facts_of
 from appointments.models import Appointment
-from appointments.rules import DECLARATIONS
+from appointments.rules import DECLARATIONS, Facts
 from appointments.states import FILED_KINDS, ActKind, EvidenceKind
 from registry import citing
 
 
-def described(appointment: Appointment) -> dict[str, tuple[str, str]]:
-    """Field → (its name in Chinese, what it says); these are the fields a return can name."""
-    facts = facts_of(appointment, appointment.first_day or timezone.localdate(appointment.created_at))
+def described(appointment: Appointment, facts: Facts | None = None) -> dict[str, tuple[str, str]]:
+    """Field → (its name in Chinese, what it says); these are the fields a return can name.
+
+    ``facts``: what stands on file, where it was gathered already.
+    """
+    facts = facts or facts_of(appointment, appointment.first_day or timezone.localdate(appointment.created_at))
     evidence = {kind: [] for kind in FILED_KINDS}
     for row in appointment.evidences.filter(kind__in=FILED_KINDS).select_related("file"):
         evidence[row.kind].append(f"{row.file.name}（{row.file.pages} 页）")
@@ -47,7 +50,7 @@ def _level(appointment: Appointment) -> str:
 
 def last_return(appointment: Appointment):
     """The act that last returned this filing; None if it never was."""
-    return appointment.acts.filter(kind=ActKind.RETURNED).first()
+    return next((act for act in appointment.acts.all() if act.kind == ActKind.RETURNED), None)
 
 
 def difference(appointment: Appointment) -> dict[str, list[str]]:

@@ -143,15 +143,14 @@ def facts_of(appointment: Appointment, as_of: date) -> Facts:
     return gather({appointment: as_of})[appointment.pk]
 
 
-def computed(candidate_id: int, enterprise_id: int, today: date) -> tuple[Criterion, Criterion]:
+def computed(candidate_id: int, enterprise: Enterprise, today: date) -> tuple[Criterion, Criterion]:
     """Art. 6(三) and the training of 6(五) of a person for an enterprise, whether appointed there or not, as of today.
 
     What is declared (Art. 6(一)(二)(四)) belongs to an appointment and is not asked here.
     """
-    held = _on_file({(candidate_id, enterprise_id)})[candidate_id, enterprise_id]
+    held = _on_file({(candidate_id, enterprise.pk)})[candidate_id, enterprise.pk]
     facts = Facts(as_of=today, **{name: tuple(values) for name, values in held.items()})
-    size = Enterprise.unscoped.values_list("size", flat=True).get(pk=enterprise_id)
-    return qualified(facts, thresholds(legal_basis(today), size)), trained(facts)
+    return qualified(facts, thresholds(legal_basis(today), enterprise.size)), trained(facts)
 
 
 def thresholds(basis: Basis, size: str) -> Thresholds:
@@ -160,8 +159,8 @@ def thresholds(basis: Basis, size: str) -> Thresholds:
     Without a size, what is asked of any enterprise that the measure does not name.
     """
     values = [basis.value(name, size=size) for name in FIGURES]
-    words = basis.law.clauses(basis.edition)
-    declarations = {provision: words[provision].rstrip("；。") for provision in DECLARATIONS}
+    clauses = basis.edition.clauses_of(*DECLARATIONS)
+    declarations = {provision: clauses[provision].text.rstrip("；。") for provision in DECLARATIONS}
     return Thresholds(*values, size=size if by_size(basis) else "", declarations=declarations)
 
 

@@ -6,17 +6,24 @@ Gathered for many appointments at once, in a number of queries that does not gro
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import asdict, replace
-from datetime import date
+from datetime import date, timedelta
 
-from django.db.models import Count
+from django.db.models import Count, OuterRef, Subquery
 from django.utils import timezone
 
-from appointments.models import Appointment, CaseGround, DismissalRecommendation, Finding, ReportDuty, TargetSheet
+from appointments.models import (
+    Appointment,
+    CaseGround,
+    DismissalRecommendation,
+    Finding,
+    ReportDuty,
+    Target,
+    TargetResult,
+)
 from appointments.rules import Chain, concealment, is_late_or_missing, late_report, performance
 from appointments.states import CaseState, FindingState
-from registry.models import BasisPeriod
-from registry.models.measure import Law, basis_if_any
-from training.standing import ledgers, since
+from registry.models.measure import Law, basis_if_any, the_law
+from training.standing import ledgers_of, since
 from training.states import YearStanding
 
 
@@ -25,7 +32,7 @@ def chains_of(appointments: Iterable[Appointment], user, today: date) -> dict[in
 
     Art. 12(二)(1) to (3), in the order of the text.
     """
-    rows, law = list(appointments), Law()
+    rows, law = list(appointments), the_law()
     found: dict[int, list[Chain]] = defaultdict(list)
     worded = law.on(today).value("grounds") if rows else {}
     for part in (_of_findings(rows), _of_years(rows, user, today, law), _of_duties(rows, today)):
@@ -37,7 +44,7 @@ def chains_of(appointments: Iterable[Appointment], user, today: date) -> dict[in
 def _of_findings(rows: list[Appointment]):
     """Ground (1): only from a finding; a withdrawn one is none."""
     findings = Finding.unscoped.filter(appointment__in=rows).exclude(state=FindingState.WITHDRAWN)
-    periods = list(BasisPeriod.unscoped.values_list("period", flat=True))
+    periods = [row.period for row in the_law().periods]
     first_days = {row.pk: row.first_day for row in rows}
     for row in findings.annotate(papers=Count("evidences")).order_by("pk"):
         yield (
@@ -58,26 +65,28 @@ def _of_findings(rows: list[Appointment]):
 
 def target_results(rows: Iterable[Appointment]) -> dict[tuple[int, int], list[bool | None]]:
     """(appointment, year) → per target of the latest agreement: met, unmet, or None while no result is on file."""
-    sheets = TargetSheet.unscoped.filter(appointment__in=rows).order_by("version")
-    found = {}
-    for sheet in sheets.prefetch_related("targets__results"):
-        latest = [next(iter(target.results.all()), None) for target in sheet.targets.all()]
-        found[sheet.appointment_id, sheet.year] = [result and result.is_met for result in latest]
-    return found
+    latest = TargetResult.unscoped.filter(target=OuterRef("pk")).values("is_met")[:1]
+    agreed = Target.unscoped.filter(sheet__appointment__in=rows).annotate(is_met=Subquery(latest))
+    met: dict[tuple[int, int], dict[int, list[bool | None]]] = defaultdict(lambda: defaultdict(list))
+    told = agreed.order_by("sheet__version", "position").values_list(
+        "sheet__appointment", "sheet__year", "sheet__version", "is_met"
+    )
+    for appointment, year, version, is_met in told:
+        met[appointment, year][version].append(is_met)
+    return {of: versions[max(versions)] for of, versions in met.items()}
 
 
 def _of_years(rows: list[Appointment], user, today: date, law: Law):
     """Ground (2): each year that is over and in which the appointment was in force."""
     results = target_results(rows)
-    served = [row for row in rows if row.in_force]
-    for year in range(min((row.in_force.lower.year for row in served), default=today.year), today.year):
-        first, last = date(year, 1, 1), date(year, 12, 31)
-        in_year = [row for row in served if row.in_force.lower <= last and first < row.in_force.upper]
+    served = _served(rows, today)
+    kept = ledgers_of({year: [row.candidate_id for row in of] for year, of in served.items()}, user, today)
+    for year, in_year in served.items():
+        last = date(year, 12, 31)
         # By the measure of that year, as the bureau reads it today.
-        basis = law.on(today).under(law.on(last).edition.pk) if in_year else None
-        kept = ledgers([row.candidate_id for row in in_year], user, today, year)
+        basis = law.on(today).under(law.on(last).edition.pk)
         for row in in_year:
-            ledger = since(kept[row.candidate_id], row.in_force.lower)
+            ledger = since(kept[row.candidate_id, year], row.in_force.lower)
             chain = performance(
                 year=year,
                 requirement=ledger.requirement,
@@ -89,6 +98,17 @@ def _of_years(rows: list[Appointment], user, today: date, law: Law):
                 reading=basis.value("ground_two_and"),
             )
             yield row.pk, replace(chain, wording=basis.value("grounds")[chain.kind])
+
+
+def _served(rows: list[Appointment], today: date) -> dict[int, list[Appointment]]:
+    """Year that is over → those of the appointments that were in force in it, in order of time."""
+    found: dict[int, list[Appointment]] = defaultdict(list)
+    for row in rows:
+        if row.in_force:
+            last = row.in_force.upper - timedelta(days=1)
+            for year in range(row.in_force.lower.year, min(last.year + 1, today.year)):
+                found[year].append(row)
+    return dict(sorted(found.items()))
 
 
 def _of_duties(rows: list[Appointment], today: date):

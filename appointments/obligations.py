@@ -138,7 +138,7 @@ def _terms(rows: list[Appointment], today: date):
 def _cases(rows: list[Appointment]):
     cases = DismissalRecommendation.unscoped.filter(
         appointment__in=rows, state__in=(CaseState.ASKED, CaseState.SERVED)
-    ).with_parties()
+    ).select_related("appointment__enterprise__county", "appointment__candidate")
     for case in cases.prefetch_related("statements"):
         if case.state == CaseState.SERVED:
             yield Obligation(

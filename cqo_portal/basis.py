@@ -44,14 +44,10 @@ def basis_record(request):
     names = AuthorityName.unscoped.select_related("county", "document", "recorded_by")
     context = {
         "basis": basis_if_any(today), "periods": rows, "names": names, "bureau": authority_on(today),
-        "counties": [(county, county.bureau_on(today)) for county in _counties()],
+        "counties": [(county, county.bureau_on(today)) for county in County.unscoped.all()],
         "history": history(*(events_of(model) for model in (Edition, BasisPeriod, AuthorityName))),
     }  # fmt: skip
     return render(request, "cqo_portal/basis_record.html", context)
-
-
-def _counties():
-    return County.unscoped.prefetch_related("bureau_names")
 
 
 def _tag(row: BasisPeriod, today: date) -> tuple[str, str]:

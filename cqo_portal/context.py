@@ -16,7 +16,7 @@ from cqo_portal import dashboards
 from cqo_portal.accounts.sessions import MARK
 from registry.citing import article_late
 from registry.models.authority import authority_on
-from registry.models.measure import Basis, basis_if_any
+from registry.models.measure import Basis, basis_if_any, the_law
 from registry.rules import day_words
 from registry.states import STAFF, Role
 
@@ -243,7 +243,8 @@ class Portal:
         edition, today = self.basis.edition, timezone.localdate()
         if today < edition.first_day:
             return f"今天没有有效的办法：《{edition.title}》自{day_words(edition.first_day)}起施行"
-        ended = max(row.last_day for row in edition.periods.all() if row.last_day and row.last_day < today)
+        periods = (row for row in the_law().periods if row.edition_id == edition.pk)
+        ended = max(row.last_day for row in periods if row.last_day and row.last_day < today)
         return f"今天没有有效的办法：《{edition.title}》的有效期到{day_words(ended)}止"
 
     @property

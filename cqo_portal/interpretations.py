@@ -70,7 +70,7 @@ def _questions(edition: Edition | None, today: date) -> list[Question]:
     recorded = asked.recorded().select_related("edition", "recorded_by").order_by("-period")
     readings = [_reading(row, today, called(row.decided_on)) for row in recorded]
     found = []
-    for row in asked.questions():
+    for row in asked.questions().select_related("edition"):
         own = [reading for reading in readings if reading.row.key == row.key]
         current = next((reading for reading in own if today in reading.row.period), None)
         found.append(Question(row, current, [reading for reading in own if reading is not current]))

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 
-from cqo_portal.timeline import timeline
+from cqo_portal.timeline import PersonFile, timeline
 from registry.actions import privacy as acts
 from registry.fields import PickField, TextField
 from registry.models import Candidate, Education, Employment, ProfessionalQualification, QualityExperience
@@ -101,7 +101,7 @@ def _facts(person: Candidate) -> dict:
         "educations": own[Education],
         "qualifications": own[ProfessionalQualification],
         "experiences": own[QualityExperience],
-        "moments": timeline(person, Themselves()),
+        "moments": timeline(PersonFile(person, Themselves())),
         "told": person.acknowledgements.select_related("enterprise"),
         "reveals": person.reveals.all(),
         "asked": person.data_requests.all(),

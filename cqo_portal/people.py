@@ -13,16 +13,16 @@ from appointments.models import Appointment
 from appointments.states import State
 from cqo_portal.asof import as_of
 from cqo_portal.education import this_year
-from cqo_portal.timeline import timeline
+from cqo_portal.timeline import PersonFile, timeline
 from registry.forms import FACT_FORMS, FactForm
 from registry.history import events_of, history
 from registry.models import Candidate, Employment, StoredFile
 from registry.models.measure import basis_if_any
 from registry.rules import day_words
 from registry.states import Outcome, Role
-from registry.views.people import employers, person_within_scope
+from registry.views.people import person_within_scope
 from training.forms import TrainingForm
-from training.models import Certificate, Enrolment, ImprovementProject, PoolEntry, Session
+from training.models import Enrolment, Session
 from training.notices import url_of_project, url_of_session
 from training.states import ProjectState, SessionState, TrainingKind
 
@@ -49,29 +49,29 @@ class NextStep:
     words: str = ""
 
 
-def _next_steps(person: Candidate, enterprise, user, today: date) -> list[NextStep]:
+def _next_steps(file: PersonFile, enterprise, today: date) -> list[NextStep]:
     """Art. 6(三), 6(五) and 8 as they stand for one enterprise: the earliest day of 6(三), the next open session.
 
     Somebody without an enterprise may train as well (Art. 7): what is asked of an appointment is left out then.
     """
     if enterprise is None or basis_if_any(today) is None:
-        certified = Certificate.unscoped.valid().visible_to(user).filter(candidate=person).exists()
+        certified = any(row.is_current and not row.revocation for row in file.certificates)
         outcome = Outcome.MET if certified else Outcome.UNMET
-        return [_training_step(person, outcome, user, today), _pool_step(person, user, today)]
-    qualified, trained = computed(person.pk, enterprise.pk, today)
+        return [_training_step(file, outcome, today), _pool_step(file)]
+    qualified, trained = computed(file.person.pk, enterprise, today)
     return [
         NextStep("6.(3)", "职业资格，或者学历和经历", qualified.outcome, qualified.met_on, qualified.next_step),
-        _training_step(person, trained.outcome, user, today),
-        _pool_step(person, user, today),
+        _training_step(file, trained.outcome, today),
+        _pool_step(file),
     ]
 
 
-def _training_step(person: Candidate, outcome: str, user, today: date) -> NextStep:
-    title = "任职培训"
+def _training_step(file: PersonFile, outcome: str, today: date) -> NextStep:
+    title, user = "任职培训", file.user
     if outcome == Outcome.MET:
         return NextStep("6.(5)", title, outcome, None, "")
-    joined = Enrolment.unscoped.visible_to(user).standing().filter(
-        candidate=person, session__kind=TrainingKind.QUALIFYING, session__last_day__gte=today,
+    joined = file.rows(Enrolment).standing().filter(
+        session__kind=TrainingKind.QUALIFYING, session__last_day__gte=today,
         session__state=SessionState.PUBLISHED,
     )  # fmt: skip
     if row := joined.select_related("session").first():
@@ -84,18 +84,16 @@ def _training_step(person: Candidate, outcome: str, user, today: date) -> NextSt
     return NextStep("6.(5)", title, outcome, None, "目前没有可以报名的培训班。")
 
 
-def _pool_step(person: Candidate, user, today: date) -> NextStep:
+def _pool_step(file: PersonFile) -> NextStep:
     title = "纳入人才库"
-    entry = PoolEntry.unscoped.visible_to(user).present().filter(candidate=person).first()
-    if entry:
+    if entry := next((row for row in file.entries if row.left_at is None), None):
         words, url = f"自{day_words(entry.entered_on)}起在人才库中。", reverse("pool_entry", args=[entry.reference])
         return NextStep("8.2", title, "", None, words, url, "查看")
-    projects = ImprovementProject.unscoped.visible_to(user).exclude(state=ProjectState.WITHDRAWN)
-    project = projects.filter(candidate=person).first()
-    if project:
+    if project := next((row for row in file.projects if row.state != ProjectState.WITHDRAWN), None):
         words, url = f"课题“{project.title}”{project.get_state_display()}。", url_of_project(project)
         return NextStep("8.2", title, "", None, words, url, "查看课题")
-    url = f"{reverse('project_new')}?candidate={person.reference}" if user.role == Role.ENTERPRISE else ""
+    own = file.user.role == Role.ENTERPRISE
+    url = f"{reverse('project_new')}?candidate={file.person.reference}" if own else ""
     words = "取得证书并完成《质量课题改进计划》的，由系统纳入。"
     return NextStep("8.2", title, "", None, words, url, "填报课题" if url else "")
 
@@ -124,10 +122,9 @@ class Section:
     add_url: str
 
 
-def _section(form: type[FactForm], clause: str, none: str, *, person: Candidate, user) -> Section:
-    rows = form.model.unscoped.visible_to(user).filter(candidate=person)
-    facts = []
-    for row in rows.select_related("evidence", "enterprise", "recorded_by__county", "recorded_by__enterprise"):
+def _section(form: type[FactForm], clause: str, none: str, *, file: PersonFile) -> Section:
+    facts, person = [], file.person
+    for row in file.facts(form.model):
         by = row.recorded_by
         facts.append(
             Fact(
@@ -142,9 +139,9 @@ def _section(form: type[FactForm], clause: str, none: str, *, person: Candidate,
     return Section(form.slug, title, clause, none, facts, reverse("fact_new", args=[person.reference, form.slug]))
 
 
-def _history(person: Candidate, user):
+def _history(file: PersonFile):
     """Everything written about a person within one's scope."""
-    own = list(employers(user, person).values_list("pk", flat=True))
+    person, own = file.person, {row.enterprise_id for row in file.work}
     kept = [Employment, *(form.model for form, *_ in KINDS)]
     return history(
         events_of(Candidate, pgh_obj=person),
@@ -152,26 +149,21 @@ def _history(person: Candidate, user):
     )
 
 
-def _certificates(person: Candidate, user):
-    rows = Certificate.unscoped.visible_to(user).current().filter(candidate=person)
-    return rows.select_related("body", "enrolment__session").prefetch_related("revocations")
-
-
 @require_safe
 def candidate_detail(request, reference):
     """One person, as far as this user may see."""
     user, today = request.user, timezone.localdate()
     person = person_within_scope(request, reference)
-    work = list(Employment.unscoped.visible_to(user).filter(candidate=person).select_related("enterprise__county"))
+    file = PersonFile(person, user)
+    work = file.work
     at_work = [row for row in work if today in row.period]
     may_record = bool(work) and user.has_perm("registry.record_person", work[0].enterprise)
-    appointments = Appointment.unscoped.visible_to(user).filter(candidate=person).with_parties()
     facts = {
-        "steps": _next_steps(person, at_work[0].enterprise if at_work else None, user, today),
+        "steps": _next_steps(file, at_work[0].enterprise if at_work else None, today),
         "judged_for": at_work[0].enterprise if len(at_work) > 1 else None,
-        "certificates": _certificates(person, user),
-        "projects": ImprovementProject.unscoped.visible_to(user).filter(candidate=person),
-        "moments": timeline(person, user),
+        "certificates": [row for row in file.certificates if row.is_current],
+        "projects": file.projects,
+        "moments": timeline(file),
         "education": this_year(person, user, today),
         "may_reveal": user.has_perm("registry.reveal_number", person),
         "may_link": user.has_perm("registry.issue_person_link", person),
@@ -179,13 +171,13 @@ def candidate_detail(request, reference):
         "person": person,
         "work": work,
         "at_work": at_work,
-        "sections": [_section(*kind, person=person, user=user) for kind in KINDS],
-        "appointments": appointments,
+        "sections": [_section(*kind, file=file) for kind in KINDS],
+        "appointments": file.appointments,
         "may_record": may_record,
-        "may_appoint": user.role == Role.ENTERPRISE and not appointments.exclude(state__in=OVER).exists(),
+        "may_appoint": user.role == Role.ENTERPRISE and all(row.state in OVER for row in file.appointments),
         "several": len({row.enterprise_id for row in work}) > 1,
-        "history": _history(person, user) if user.has_perm("registry.see_history") else [],
+        "history": _history(file) if user.has_perm("registry.see_history") else [],
         "today": today,
-        **as_of(request, appointments),
+        **as_of(request, file.rows(Appointment).with_parties()),
     }
     return render(request, "cqo_portal/candidate_detail.html", facts)

@@ -3,14 +3,23 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cached_property
 
+from django.db.models import Model, Q
 from django.urls import reverse
 from django.utils import timezone
 
 from appointments.models import Appointment, ReportDuty
 from appointments.states import State
 from registry.citing import cited
-from registry.models import Candidate, Education, Employment, ProfessionalQualification, QualityExperience
+from registry.models import (
+    Candidate,
+    Education,
+    Employment,
+    PersonFact,
+    ProfessionalQualification,
+    QualityExperience,
+)
 from registry.rules import day_words
 from training.models import Certificate, Enrolment, ImprovementProject, PoolEntry, TrainingRecord
 from training.states import ProjectState, SessionState
@@ -29,48 +38,91 @@ class Moment:
     tone: str = ""
 
 
-def timeline(person: Candidate, user) -> list[Moment]:
+class PersonFile:
+    """What there is of a person within one's scope, from all apps; each kind of row is asked for once."""
+
+    def __init__(self, person: Candidate, user):
+        self.person, self.user = person, user
+        self._facts: dict[type[PersonFact], list] = {}
+
+    def rows(self, model: type[Model]):
+        """The rows of a kind."""
+        return model.unscoped.visible_to(self.user).filter(candidate=self.person)
+
+    def facts(self, model: type[PersonFact]) -> list:
+        """What enterprises put on file, with its evidence and who wrote it."""
+        if model not in self._facts:
+            with_whom = ("evidence", "enterprise", "recorded_by__county", "recorded_by__enterprise")
+            self._facts[model] = list(self.rows(model).select_related(*with_whom))
+        return self._facts[model]
+
+    @cached_property
+    def work(self) -> list[Employment]:
+        """Where employed, the newest first."""
+        return list(self.rows(Employment).select_related("enterprise__county"))
+
+    @cached_property
+    def certificates(self) -> list[Certificate]:
+        """Every version of each, with ``is_current``."""
+        rows = self.rows(Certificate).annotate(is_current=Q(superseded_by=None))
+        return list(rows.select_related("body", "enrolment__session").prefetch_related("revocations"))
+
+    @cached_property
+    def projects(self) -> list[ImprovementProject]:
+        """质量课题改进计划, the newest first."""
+        return list(self.rows(ImprovementProject))
+
+    @cached_property
+    def entries(self) -> list[PoolEntry]:
+        """Times in the talent pool, the latest first."""
+        return list(self.rows(PoolEntry))
+
+    @cached_property
+    def appointments(self) -> list[Appointment]:
+        """Drafts too, the newest first."""
+        return list(self.rows(Appointment).with_parties())
+
+
+def timeline(file: PersonFile) -> list[Moment]:
     """Everything of a person within one's scope, newest first; a constant number of queries."""
     parts = (_work, _held, _trained, _certified, _projects, _pool, _appointed, _reported)
-    return sorted((moment for part in parts for moment in part(person, user)), key=lambda m: m.day, reverse=True)
+    return sorted((moment for part in parts for moment in part(file)), key=lambda m: m.day, reverse=True)
 
 
-def _work(person: Candidate, user) -> Iterator[Moment]:
-    rows = Employment.unscoped.visible_to(user).filter(candidate=person).select_related("enterprise")
-    for row in rows:
+def _work(file: PersonFile) -> Iterator[Moment]:
+    for row in file.work:
         url = reverse("enterprise_detail", args=[row.enterprise.reference])
         yield Moment(row.period.lower, "入职", f"{row.enterprise.name}，{row.position}", url)
         if row.period.upper:
             yield Moment(row.period.upper - DAY, "离职", row.enterprise.name, url)
-    for row in QualityExperience.unscoped.visible_to(user).filter(candidate=person):
+    for row in file.facts(QualityExperience):
         until = f"至{day_words(row.period.upper - DAY)}" if row.period.upper else "起，至今"
         yield Moment(
             row.period.lower, "质量工作经历", f"{row.employer}，{row.work}，{day_words(row.period.lower)}{until}"
         )
 
 
-def _held(person: Candidate, user) -> Iterator[Moment]:
-    for row in ProfessionalQualification.unscoped.visible_to(user).filter(candidate=person):
+def _held(file: PersonFile) -> Iterator[Moment]:
+    for row in file.facts(ProfessionalQualification):
         yield Moment(row.issued_on, "取得职业资格", f"{row.name}（{row.get_level_display()}）")
-    for row in Education.unscoped.visible_to(user).filter(candidate=person):
+    for row in file.facts(Education):
         yield Moment(row.graduated_on, "毕业", f"{row.get_level_display()}，{row.school}")
 
 
-def _trained(person: Candidate, user) -> Iterator[Moment]:
-    for row in Enrolment.unscoped.visible_to(user).standing().filter(candidate=person).select_related("session__body"):
+def _trained(file: PersonFile) -> Iterator[Moment]:
+    for row in file.rows(Enrolment).standing().select_related("session__body"):
         session = row.session
         stands = session.get_state_display() if session.state == SessionState.CANCELLED else row.get_state_display()
         words = f"{session.title}，{session.body.name}，{stands}"
         url = reverse("session_detail", args=[session.reference])
         yield Moment(session.first_day, session.get_kind_display(), words, url)
-    for row in TrainingRecord.unscoped.visible_to(user).filter(candidate=person):
+    for row in file.facts(TrainingRecord):
         hours = f"，{row.hours} 学时" if row.hours else ""
         yield Moment(row.completed_on, f"{row.get_kind_display()}（企业填报）", f"{row.body_name}{hours}")
 
 
-def _certified(person: Candidate, user) -> Iterator[Moment]:
-    rows = Certificate.unscoped.visible_to(user).filter(candidate=person).select_related("body")
-    for row in rows.prefetch_related("revocations"):
+def _certified(file: PersonFile) -> Iterator[Moment]:
+    for row in file.certificates:
         url = reverse("certificate_detail", args=[row.code])
         title = "发给培训证书" if row.version == 1 else f"换发培训证书（第 {row.version} 版）"
         yield Moment(row.issued_on, title, f"{row.number}，{row.body.name}", url, "now")
@@ -78,35 +130,32 @@ def _certified(person: Candidate, user) -> Iterator[Moment]:
             yield Moment(revocation.revoked_on, "培训证书撤销", f"{row.number}。{revocation.reason}", url, "red")
 
 
-def _projects(person: Candidate, user) -> Iterator[Moment]:
-    for row in ImprovementProject.unscoped.visible_to(user).filter(candidate=person):
+def _projects(file: PersonFile) -> Iterator[Moment]:
+    for row in file.projects:
         url = reverse("project_detail", args=[row.reference])
         yield Moment(row.period.lower, "质量课题改进计划", f"{row.title}，{row.get_state_display()}", url)
         if row.state == ProjectState.COMPLETED:
             yield Moment(timezone.localdate(row.confirmed_at), "课题确认完成", row.title, url, "now")
 
 
-def _pool(person: Candidate, user) -> Iterator[Moment]:
-    for row in PoolEntry.unscoped.visible_to(user).filter(candidate=person):
+def _pool(file: PersonFile) -> Iterator[Moment]:
+    for row in file.entries:
         url = reverse("pool_entry", args=[row.reference])
         yield Moment(row.entered_on, "纳入人才库", f"此后每年参加质监部门组织的继续教育{cited('8.2')}。", url, "now")
         if row.left_on:
             yield Moment(row.left_on, "退出人才库", row.left_reason, url, "red")
 
 
-def _appointed(person: Candidate, user) -> Iterator[Moment]:
-    rows = (
-        Appointment.unscoped.visible_to(user).filter(candidate=person, term__isnull=False).select_related("enterprise")
-    )
-    for row in rows:
+def _appointed(file: PersonFile) -> Iterator[Moment]:
+    for row in (row for row in file.appointments if row.term):
         url = reverse("appointment_detail", args=[row.reference])
         yield Moment(row.first_day, "任首席质量官", f"{row.enterprise.name}，{row.get_state_display()}", url, "now")
         if row.state == State.ENDED:
             yield Moment(row.ended_on, "任期终止", f"{row.enterprise.name}，{row.get_end_reason_display()}", url, "red")
 
 
-def _reported(person: Candidate, user) -> Iterator[Moment]:
-    rows = ReportDuty.unscoped.visible_to(user).filter(appointment__candidate=person, report__received_on__isnull=False)
-    for row in rows.with_parties():
+def _reported(file: PersonFile) -> Iterator[Moment]:
+    rows = ReportDuty.unscoped.visible_to(file.user).filter(appointment__candidate=file.person)
+    for row in rows.filter(report__received_on__isnull=False).with_parties():
         late = f"，迟 {row.report.days_late} 天" if row.report.days_late else "，按时"
         yield Moment(row.received_on, "提供履职报告", f"{row.enterprise.name}，{row.cycle.title}{late}", row.page)

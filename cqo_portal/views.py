@@ -31,14 +31,14 @@ def home(request):
         facts = {"figures": dashboards.public_figures(today)} | _quoted(today)
         return render(request, "home.html", facts)
     if user.role == Role.APPLICANT:
-        last = user.registrations.select_related("county").prefetch_related("county__bureau_names").first()
+        last = user.registrations.select_related("county").first()
         return render(request, "dashboard/applicant.html", {"registration": last})
     shared = {"today": today, "todos": dashboards.todos(user), "coming": dashboards.coming(user, today)}
     if user.role == Role.TRAINER:
         return render(request, "dashboard/trainer.html", shared | {"figures": dashboards.trainer_figures(user, today)})
     if user.role != Role.ENTERPRISE:
         covered = dashboards.coverage(user, today)
-        extra = {"figures": dashboards.figures(user, today), "coverage": covered}
+        extra = {"figures": dashboards.figures(user, today, covered), "coverage": covered}
         extra["goal"] = dashboards.coverage_goal(covered, today)
         return render(request, "dashboard/bureau.html", shared | extra)
     cqo = dashboards.cqo_in_force(user.enterprise, today)

@@ -8,8 +8,13 @@ class RegistryConfig(AppConfig):
     verbose_name = "名录"
 
     def ready(self):
-        from django.core.signals import request_started
+        from django.core.signals import request_finished, request_started
 
-        from registry import citing, jobs, policies  # noqa: F401 (hears of tasks begun and ended; fills the predicate table)
+        from registry import (  # noqa: F401 (jobs hears of tasks begun and ended; policies fills the predicate table)
+            jobs,
+            kept,
+            policies,
+        )
 
-        request_started.connect(citing.forget)
+        request_started.connect(kept.begin)
+        request_finished.connect(kept.end)

@@ -9,12 +9,11 @@ of an act cite the edition of the act (``Edition.cite``). Nothing here knows row
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 
-from asgiref.local import Local
 from django.utils import timezone
 from django.utils.functional import lazy
 
@@ -74,42 +73,21 @@ class Numbering:
 
 MODEL = Numbering(None, "", tuple((path, path) for path in (*PROVISIONS, *OPTIONAL_PROVISIONS)))
 
-# (edition or None, day) → edition, its key, provision and path of each clause; no rows while no measure is loaded.
-Source = Callable[[int | None, date], Iterable[tuple[int, str, str, str]]]
+# (edition or None, day) → how it numbers, or the one that applies on the day; None while no measure is loaded.
+Source = Callable[[int | None, date], Numbering | None]
 _source: list[Source] = []
-_kept = Local()
 
 
 def use(source: Source) -> Source:
-    """Read clauses from there: of one edition, or (None) of the one that applies on the day."""
+    """Ask there how an edition numbers its clauses."""
     _source[:] = [source]
     return source
 
 
-def forget(**_signal) -> None:
-    """Read the clauses anew when next asked: at the start of a request or job, and when the measure changes."""
-    _kept.numberings = {}
-
-
 def numbering(edition: int | None = None) -> Numbering:
-    """The numbering of an edition, by default of the one that applies today; the model's while none is loaded.
-
-    It is read once a request: a page may cite whatever it likes.
-    """
-    today = timezone.localdate()
-    kept = _numberings()
-    for asked in (None, edition):  # today's first: mostly it is the one an act was done under
-        if (asked, today) not in kept:
-            rows = list(_source[0](asked, today)) if _source else []
-            found = Numbering(*rows[0][:2], tuple(row[2:] for row in rows)) if rows else MODEL
-            kept[asked, today] = kept[found.edition, today] = found
-    return kept[edition, today]
-
-
-def _numberings() -> dict[tuple[int | None, date], Numbering]:
-    if not hasattr(_kept, "numberings"):
-        forget()
-    return _kept.numberings
+    """The numbering of an edition, by default of the one that applies today; the model's while none is loaded."""
+    found = _source[0](edition, timezone.localdate()) if _source else None
+    return found or MODEL
 
 
 def cite(*provisions: str) -> str:

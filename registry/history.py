@@ -58,7 +58,7 @@ def _people(events: Iterable) -> dict[int, User]:
     """The accounts that wrote these events, each with its office at hand."""
     keys = {_user_of(event) for event in events} - {None}
     people = User.unscoped.filter(pk__in=keys).select_related("county", "enterprise")
-    return {person.pk: person for person in people.prefetch_related("county__bureau_names")}
+    return {person.pk: person for person in people}
 
 
 def _changes(tracked, earlier, event) -> list[str]:

@@ -20,7 +20,7 @@ from django_tasks import TaskResultStatus
 from django_tasks.signals import task_finished, task_started
 from django_tasks_db.models import DBTaskResult
 
-from registry import citing, locks
+from registry import kept, locks
 from registry.actions.common import allow, locked
 from registry.faults import sentence_for
 from registry.models import Job, User
@@ -184,9 +184,10 @@ def _lock_of(task_id) -> str:
 def _hold_task(sender, task_result, **kwargs) -> None:
     """Every task's lock is held while it runs, those without a job too."""
     locks.take(_lock_of(task_result.id))
-    citing.forget()
+    kept.begin()
 
 
 @receiver(task_finished)
 def _let_task_go(sender, task_result, **kwargs) -> None:
     locks.let_go(_lock_of(task_result.id))
+    kept.end()

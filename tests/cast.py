@@ -5,6 +5,7 @@ row that the portal itself could not have written.
 """
 
 import io
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from importlib import import_module
 
@@ -43,6 +44,15 @@ AT = datetime(2026, 11, 22, 2, tzinfo=UTC)  # ten in the morning in Qingyuan
 TODAY = date(2026, 11, 22)
 PASSWORD = "correct-horse-7"
 MEASURE = read(DIRECTORY / "qingyuan-2016.toml")
+
+
+PARTS: dict[str, Callable] = {}  # every fixture of the cast, by name
+
+
+def part(make: Callable) -> Callable:
+    """A fixture of the cast, made for each test; ``tests.kept`` makes it once for a whole file."""
+    PARTS[make.__name__] = make
+    return pytest.fixture(make)
 
 
 # --- Values ----------------------------------------------------------------------------------------------------------
@@ -91,13 +101,13 @@ def all_counties() -> dict[str, County]:
     return {county.code: county for county in County.unscoped.all()}
 
 
-@pytest.fixture
+@part
 def counties(db) -> dict[str, County]:
     """The eight, by code."""
     return all_counties()
 
 
-@pytest.fixture
+@part
 def measure(counties) -> Edition:
     """The measure of 2016, loaded; lapsed since 2018-03-31 (Art. 14)."""
     load_measure(MEASURE, at=AT)
@@ -109,7 +119,7 @@ def measure_paper(by: User, at=AT, name: str = "文件.pdf"):
     return store_file_of_measure(pdf(), name, by=by, at=at)
 
 
-@pytest.fixture
+@part
 def extension(measure, administrator):
     """A document that keeps the measure in force today."""
     return record_extension(
@@ -129,27 +139,27 @@ def account(username: str, role: Role, display_name: str, **scope) -> User:
     return User.unscoped.create_user(username, PASSWORD, role=role, display_name=display_name, **scope)
 
 
-@pytest.fixture
+@part
 def municipal(measure) -> User:
     return account("municipal", Role.MUNICIPAL, "市局")
 
 
-@pytest.fixture
+@part
 def municipal_two(measure) -> User:
     return account("municipal-2", Role.MUNICIPAL, "市局二")
 
 
-@pytest.fixture
+@part
 def administrator(measure) -> User:
     return account("administrator", Role.ADMINISTRATOR, "管理员")
 
 
-@pytest.fixture
+@part
 def county_one(measure, counties) -> User:
     return account("county-441802", Role.COUNTY, "县局一", county=counties["441802"])
 
 
-@pytest.fixture
+@part
 def county_two(measure, counties) -> User:
     return account("county-441881", Role.COUNTY, "县局二", county=counties["441881"])
 
@@ -177,35 +187,35 @@ def enterprise(n: int, name: str, *, by: User, county: County | None = None, at=
     )
 
 
-@pytest.fixture
+@part
 def company_a(county_one) -> Enterprise:
     """甲公司, in 441802."""
     return enterprise(10000001, "甲公司", by=county_one)
 
 
-@pytest.fixture
+@part
 def company_b(county_two) -> Enterprise:
     """乙公司, in 441881."""
     return enterprise(10000002, "乙公司", by=county_two)
 
 
-@pytest.fixture
+@part
 def user_a(company_a) -> User:
     return account("enterprise-a", Role.ENTERPRISE, "甲公司经办人", enterprise=company_a, is_owner=True)
 
 
-@pytest.fixture
+@part
 def user_b(company_b) -> User:
     return account("enterprise-b", Role.ENTERPRISE, "乙公司经办人", enterprise=company_b, is_owner=True)
 
 
-@pytest.fixture
+@part
 def member_a(company_a) -> User:
     """Another account of 甲公司, who does not answer for its accounts."""
     return account("enterprise-a2", Role.ENTERPRISE, "甲公司同事", enterprise=company_a)
 
 
-@pytest.fixture
+@part
 def applicant(measure) -> User:
     """Somebody who signed up and is of no enterprise."""
     return account("qy00000001", Role.APPLICANT, "注册人", email="applicant@example.com")
@@ -245,19 +255,19 @@ def person(n: int, name: str, *, company: Enterprise, by: User, at=AT):
     )
 
 
-@pytest.fixture
+@part
 def person_a(company_a, user_a):
     """张三 of 甲公司, with nothing on file yet."""
     return person(1, "张三", company=company_a, by=user_a)
 
 
-@pytest.fixture
+@part
 def person_a_two(company_a, user_a):
     """孙五 of 甲公司, with nothing on file yet."""
     return person(3, "孙五", company=company_a, by=user_a)
 
 
-@pytest.fixture
+@part
 def person_b(company_b, user_b):
     """李四 of 乙公司, with nothing on file yet."""
     return person(5, "李四", company=company_b, by=user_b)
@@ -424,13 +434,13 @@ class Make:
         return getattr(self, State(state).value)(person, company, **values)
 
 
-@pytest.fixture
+@part
 def make(municipal, county_one, county_two, user_a, user_b) -> Make:
     """The acts, with everybody there who carries them out."""
     return Make(municipal)
 
 
-@pytest.fixture
+@part
 def filed_both(make, company_a, company_b, person_a, person_b) -> dict[str, Appointment]:
     """The filed appointments of both enterprises, by letter, in office since January 2025, all papers on file."""
     filed = {}
@@ -458,7 +468,7 @@ def account_traces(company: Enterprise, number: int) -> None:
     registration(someone, company.county, n=10000088 + number)
 
 
-@pytest.fixture
+@part
 def everything(
     filed_both, train, train_two, supervise, promote, company_a, company_b, person_a, person_b, free_one, free_two
 ) -> dict[str, Appointment]:

@@ -12,7 +12,7 @@ from django.template import engines
 from django.template.base import Node
 from django.test import Client
 
-from registry import citing, verification
+from registry import citing, kept, verification
 from registry.actions import files
 from registry.papers.render import render
 
@@ -92,8 +92,8 @@ def hostile_reader(monkeypatch):
 
 @pytest.fixture(autouse=True)
 def numbering_of_its_own(request, monkeypatch):
-    """No test cites in the numbering that another loaded; one without a database cites the model's."""
-    citing.forget()
+    """Nothing is kept of another test's last request; a test without a database cites in the model's numbering."""
+    kept.end()
     if "db" not in request.fixturenames and not request.node.get_closest_marker("django_db"):
         monkeypatch.setattr(citing, "_source", [])
 
@@ -108,13 +108,22 @@ def drawn_once(request, monkeypatch):
 
     ``drawn_afresh`` marks the tests that look into the drawing itself.
     """
-    if request.node.get_closest_marker("drawn_afresh"):
-        return
-    monkeypatch.setattr(verification, "secrets", Random(0))
-    monkeypatch.setattr("registry.papers.render.render", drawn)
+    if not request.node.get_closest_marker("drawn_afresh"):
+        draw_once(monkeypatch)
+
+
+def draw_once(patched) -> None:
+    """The same codes in the same order, and no paper drawn a second time."""
+    patched.setattr(verification, "secrets", Random(0))
+    patched.setattr("registry.papers.render.render", drawn)
 
 
 @pytest.fixture(autouse=True)
 def inspected_once(monkeypatch):
     """The same bytes are inspected, in a process apart and in earnest, once."""
-    monkeypatch.setattr(files, "_examined", examined)
+    inspect_once(monkeypatch)
+
+
+def inspect_once(patched) -> None:
+    """No file examined a second time."""
+    patched.setattr(files, "_examined", examined)

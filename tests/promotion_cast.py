@@ -2,8 +2,6 @@
 
 from datetime import date
 
-import pytest
-
 from appointments import actions
 from appointments.models import Achievement, Campaign, Commendation, Guidance, Policy
 from appointments.states import AchievementState, CampaignKind, GuidanceWay, MaterialKind, Mechanism
@@ -11,7 +9,7 @@ from registry.actions.enterprises import designate
 from registry.actions.files import store_file
 from registry.models import User
 from registry.states import Designation
-from tests.cast import AT, TODAY, Make, pdf
+from tests.cast import AT, TODAY, Make, part, pdf
 
 TEXT = {
     "title": "釉面砖色差攻关",
@@ -162,7 +160,7 @@ class Promote:
         actions.attach_to_guidance(guidance, file=self.scan(company, officer), by=officer, at=AT)
 
 
-@pytest.fixture
+@part
 def promote(make) -> Promote:
     """The acts, with everybody there who carries them out."""
     return Promote(make)

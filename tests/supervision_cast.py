@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 
-import pytest
 from django.db import transaction
 
 from appointments import actions
@@ -40,7 +39,7 @@ from registry.actions.common import day_of
 from registry.actions.files import store_file
 from registry.actions.measure import record_interpretation
 from registry.models import Edition, StoredFile
-from tests.cast import AT, TODAY, Make, pdf
+from tests.cast import AT, TODAY, Make, part, pdf
 
 TAKEN_OFFICE = datetime(2025, 1, 5, 2, tzinfo=UTC)  # when the appointment was submitted, checked and filed
 FIRST_DAY = date(2025, 1, 10)
@@ -307,13 +306,13 @@ class Supervise:
         return self.opened(appointment)
 
 
-@pytest.fixture
+@part
 def supervise(make, extension) -> Supervise:
     """The acts of supervision, with everybody there who carries them out, under a basis in force."""
     return Supervise(make)
 
 
-@pytest.fixture
+@part
 def cqo_a(supervise, person_a, company_a) -> Appointment:
     """张三 of 甲公司, CQO since 10 January 2025."""
     return supervise.cqo(person_a, company_a)

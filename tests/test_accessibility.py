@@ -211,8 +211,15 @@ def test_axe_finds_nothing_in_supervision_and_promotion(browser, live_server, wa
 
 def faults_of(browser: Browser, url: str, role: str, addresses: list[str], widths=(NARROW,)) -> list[str]:
     """What the console, a look at the right edge, and at these ``widths`` axe find; and pages that lead away."""
-    page, axe, faults = enter(browser, url, role), Axe(), []
-    heard = listen(page)
+    page = enter(browser, url, role)
+    faults = faults_on(page, addresses, widths)
+    page.context.close()
+    return faults
+
+
+def faults_on(page: Page, addresses: list[str], widths=(NARROW,)) -> list[str]:
+    """The same, in a window that somebody has open already."""
+    axe, faults, heard = Axe(), [], listen(page)
     for address in addresses:
         page.goto(address)
         faults += [f"{address} {complaint}" for complaint in heard]
@@ -225,7 +232,6 @@ def faults_of(browser: Browser, url: str, role: str, addresses: list[str], width
                 found = axe.run(page, options={"resultTypes": ["violations"]}).response["violations"]
                 faults += [f"{address} {width} {v['id']}: {v['nodes'][0]['html'][:200]}" for v in found]
         heard.clear()  # of axe's own doing
-    page.context.close()
     return faults
 
 

@@ -324,6 +324,7 @@ BY_THE_SYSTEM = {
 BY_NO_ACCOUNT = {  # what somebody does as a person by a one-time link (design §2)
     "registry.actions.privacy.ask_about_data",
     "registry.actions.privacy.open_person_link",
+    "appointments.actions.answering.link_opened",
     "appointments.actions.answering.state_by_link",
     "registry.actions.accounts.join_with_new_account",
     "registry.actions.files.store_file_of_person",

@@ -79,9 +79,12 @@ DEFECTS = {
 }
 
 
+ACCESS_TESTS = ["tests/test_access.py", "tests/test_scopes.py", "tests/test_queries.py"]
+
+
 def access_tests_fail(copy: Path) -> bool:
     """Run the access tests in a copy of the checkout, on a database of its own."""
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:xdist", "tests/test_access.py"]
+    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:xdist", *ACCESS_TESTS]
     url = os.environ["DATABASE_URL"].rsplit("/", 1)[0] + f"/planted_{os.getpid()}"
     done = subprocess.run(
         command,

@@ -41,8 +41,7 @@ from registry.actions.files import store_file
 from registry.measures import DIRECTORY
 from registry.models import Candidate, Enterprise
 from tests.cast import AT, COMPLETE, TODAY, enterprise, pdf, person
-
-pytestmark = pytest.mark.django_db
+from tests.kept import keep_the_cast
 
 FEW = 2  # of rows that are no appointments
 STAFF = ("county_one", "county_two", "municipal", "administrator")
@@ -372,7 +371,6 @@ def walk(guard: Guard, client: Client, persona: str, addresses: list[str]) -> No
 # --- The rows --------------------------------------------------------------------------------------------------------
 
 
-@pytest.fixture
 def world(make, everything, company_a, company_b, county_one, person_a_two, person_b):
     """Appointments in every state, in both counties, one of them transcribed; cases served, asked and proposed."""
     own = make.draft(person_a_two, company_a)
@@ -388,6 +386,9 @@ def world(make, everything, company_a, company_b, county_one, person_a_two, pers
     )  # fmt: skip
     assert row.is_transcribed and own.pk
     return everything
+
+
+keep_the_cast(globals(), world=world)
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 import ast
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ CLAUSES = [f"8.1.4.{number}" for number in range(1, 12)]
 PLACES = ("appointments/", "cqo_portal/", "docs/", "registry/", "script/", "training/", "tests/")
 
 
+@cache
 def named_in(file: Path) -> set[str]:
     """The test functions that a file defines."""
     body = ast.parse(file.read_text()).body

@@ -20,8 +20,8 @@ from django.utils import timezone
 from cqo_portal.accounts import guesses
 from cqo_portal.accounts.passwords import Mixed
 from cqo_portal.accounts.sessions import MARK
-from registry.models import Delivery, RateWindow, User
-from registry.states import Role
+from registry.models import Delivery, RateWindow, SecurityEntry, User
+from registry.states import Role, SecurityEvent
 from tests.cast import PASSWORD, account
 
 pytestmark = pytest.mark.django_db
@@ -382,7 +382,7 @@ def test_a_session_that_was_made_without_it_is_not_enough(client, county_one, st
     sign_in(client, county_one.username)
     set_up_totp(client)
     shortcut = Client()
-    shortcut.force_login(county_one, backend="allauth.account.auth_backends.AuthenticationBackend")
+    shortcut.force_login(county_one, backend="cqo_portal.accounts.backend.WithOffice")
     assert shortcut.get(reverse("appointment_list"))["Location"] == reverse("mfa_index")
 
 
@@ -509,3 +509,17 @@ def test_an_office_may_have_passwords_changed_every_so_often(client, county_one,
     new = {"oldpassword": PASSWORD, "password1": "correct-horse-8", "password2": "correct-horse-8"}
     client.post(reverse("account_change_password"), new)
     assert client.get(reverse("appointment_list")).status_code == 200
+
+
+def test_the_log_says_with_which_second_factor_somebody_signed_in(user_a, set_up_totp):
+    client = Client()
+    sign_in(client, user_a.username)
+    code = code_of(set_up_totp(client))
+    client.get(reverse("mfa_generate_recovery_codes"))
+    recovery = Authenticator.objects.get(type=Authenticator.Type.RECOVERY_CODES).wrap().get_unused_codes()[0]
+    for typed in (code, recovery):
+        browser = Client()
+        sign_in(browser, user_a.username)
+        browser.post(reverse("mfa_authenticate"), {"code": typed})
+    entries = SecurityEntry.unscoped.filter(event=SecurityEvent.LOGIN).order_by("pk")
+    assert [row.details for row in entries] == [{"factor": word} for word in ("没有使用", "动态口令", "恢复码")]

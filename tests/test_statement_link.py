@@ -12,8 +12,8 @@ from django.test import Client
 from appointments import actions
 from appointments.models import Statement, StatementLink
 from appointments.states import Party, StatementWay
-from registry.models import Delivery, FormToken, StoredFile
-from registry.states import Channel
+from registry.models import Delivery, FormToken, SecurityEntry, StoredFile
+from registry.states import Channel, SecurityEvent
 from tests import cast
 from tests.cast import AT
 from tests.test_enterprise_pages import signed_in
@@ -192,3 +192,21 @@ def test_another_method_is_refused_with_the_same_headers_and_the_link_reaches_no
     answer = getattr(person, method)(address)
     assert answer.status_code == 405 and "no-store" in answer["Cache-Control"]
     assert "noindex" in answer["X-Robots-Tag"] and address not in caplog.text
+
+
+def test_when_it_was_opened_first_stands_on_the_case_file_and_that_it_was_used_in_the_log(
+    client, case, address, person, county_one
+):
+    officer, page = signed_in(client, county_one), f"/recommendations/{case.reference}/"
+    assert "还没有打开" in officer.get(page).content.decode()
+    person.head(address)
+    assert StatementLink.unscoped.get().opened_at is None
+    person.get(address)
+    with time_machine.travel(AT + timedelta(hours=3), tick=False):
+        person.get(address)
+    assert StatementLink.unscoped.get().opened_at == AT
+    assert "2026年11月22日 10:00首次打开" in officer.get(page).content.decode()
+    assert not SecurityEntry.unscoped.filter(event=SecurityEvent.LINK_USED).exists()
+    person.post(address, statement())
+    entry = SecurityEntry.unscoped.get(event=SecurityEvent.LINK_USED)
+    assert (entry.about, entry.username, entry.details) == (case.reference, "", {"kind": "陈述意见"})

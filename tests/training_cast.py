@@ -3,12 +3,10 @@
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-import pytest
-
 from registry.actions.people import record_free_person
 from registry.models import Candidate, User
 from registry.states import IdPaper, Role
-from tests.cast import AT, Make, account, resident_id
+from tests.cast import AT, Make, account, part, resident_id
 from training import actions
 from training.actions.results import Result
 from training.models import Certificate, Enrolment, ImprovementProject, Session, TrainingBody, TrainingRecord
@@ -149,13 +147,13 @@ class Train:
         actions.propose_revocation(other, reason="替考", by=self.trainer, at=AT)
 
 
-@pytest.fixture
+@part
 def body(make) -> TrainingBody:
     """培训机构: recognised since the measure took effect."""
     return make.body()
 
 
-@pytest.fixture
+@part
 def body_two(make) -> TrainingBody:
     """Another recognised body."""
     return make.body("英德市职业技术学校", "英职培")
@@ -168,37 +166,37 @@ def trainer_of(body: TrainingBody, username: str, display_name: str, by: User) -
     return user
 
 
-@pytest.fixture
+@part
 def trainer(body, administrator) -> User:
     """培训机构's own account."""
     return trainer_of(body, "trainer", "培训机构", administrator)
 
 
-@pytest.fixture
+@part
 def trainer_two(body_two, administrator) -> User:
     """The other body's account."""
     return trainer_of(body_two, "trainer-2", "另一培训机构", administrator)
 
 
-@pytest.fixture
+@part
 def train(make, body, trainer) -> Train:
     """The acts of training, with everybody there who carries them out."""
     return Train(make, body, trainer)
 
 
-@pytest.fixture
+@part
 def train_two(make, body_two, trainer_two) -> Train:
     """The acts of training at the other body."""
     return Train(make, body_two, trainer_two)
 
 
-@pytest.fixture
+@part
 def free_one(train, county_one) -> Candidate:
     """吴九, without an enterprise, put on file by 县局一."""
     return train.free(21, "吴九", county_one)
 
 
-@pytest.fixture
+@part
 def free_two(train, county_two) -> Candidate:
     """郑十, without an enterprise, put on file by 县局二."""
     return train.free(23, "郑十", county_two)

@@ -5,13 +5,12 @@ from django.utils import timezone
 
 from registry.policies import is_administrator, is_bureau, is_enterprise, is_municipal, is_staff, owns_enterprise
 from registry.states import Role
-from training.models import TrainingBody
 
 
 @rules.predicate
 def acts_for(user, body):
     """Whoever acts for a training body: its trainers, or the officers of the bureau that it is (Art. 8 ¶1)."""
-    return body is not None and TrainingBody.unscoped.taught_by(user).filter(pk=body.pk).exists()
+    return body is not None and body.is_taught_by(user)
 
 
 @rules.predicate

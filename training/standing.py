@@ -10,14 +10,14 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import date
 
-from django.db.models import Exists, Min, OuterRef
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from registry.measures import label
 from registry.models import Edition, Employment
-from registry.models.measure import Law
+from registry.models.measure import Law, the_law
 from registry.rules import day_words
-from training.models import Certificate, Enrolment, Recognition, TrainingRecord
+from training.models import Certificate, Enrolment, Recognition, Revocation, TrainingRecord
 from training.rules import Requirement, Training, number_key, outside_counts, year_standing
 from training.states import BodyKind, SessionState, Standing, TrainingKind, YearStanding
 
@@ -34,12 +34,14 @@ def trainings_of(pairs: Iterable[tuple[int, int]]) -> dict[tuple[int, int], list
         candidate__in=people, enterprise__in={enterprise for _, enterprise in pairs}, kind=TrainingKind.QUALIFYING
     )
     named: dict[tuple[int, int], dict[str, TrainingRecord]] = defaultdict(dict)
-    began = dict(Certificate.unscoped.order_by().values_list("body").annotate(Min("issued_on")))
     recognised = Exists(Recognition.unscoped.filter(body=OuterRef("body"), period__contains=OuterRef("completed_on")))
-    for row in records.select_related("evidence", "body").annotate(body_recognised=recognised):
+    of_body = Certificate.unscoped.filter(body=OuterRef("body"), issued_on__lte=OuterRef("completed_on"))
+    told = {"body_recognised": recognised, "ours": Exists(of_body)}
+    for row in records.select_related("evidence", "body").annotate(**told):
         named[row.candidate_id, row.enterprise_id][number_key(row.certificate_number)] = row
-    seen = _enterprises_that_see(people)
-    for certificate in _certificates(people):
+    certificates = _certificates(people)
+    seen = _enterprises_that_see(certificates, people)
+    for certificate in (row for row in certificates if row.is_current):
         for person, enterprise in pairs:
             if person == certificate.candidate_id and (
                 enterprise in seen[certificate.pk] or number_key(certificate.number) in named[person, enterprise]
@@ -47,47 +49,43 @@ def trainings_of(pairs: Iterable[tuple[int, int]]) -> dict[tuple[int, int], list
                 found[person, enterprise].append(_of_certificate(certificate))
                 named[person, enterprise].pop(number_key(certificate.number), None)
     for pair, rows in named.items():
-        found[pair] += [_of_record(row, began) for row in rows.values()]
+        found[pair] += [_of_record(row) for row in rows.values()]
     return found
 
 
-def _certificates(people: Iterable[int]):
-    rows = Certificate.unscoped.current().filter(candidate__in=people)
-    return rows.select_related("body").prefetch_related("revocations").order_by("issued_on", "pk")
+def _certificates(people: Iterable[int]) -> list[Certificate]:
+    """All of these people's, each with ``is_current`` and ``is_revoked``."""
+    revoked = Revocation.unscoped.filter(certificate=OuterRef("pk"), confirmed_at__isnull=False)
+    rows = Certificate.unscoped.filter(candidate__in=people).select_related("body", "enrolment")
+    told = rows.annotate(is_current=Q(superseded_by=None), is_revoked=Exists(revoked))
+    return list(told.order_by("issued_on", "pk"))
 
 
-def _enterprises_that_see(people: Iterable[int]) -> dict[int, set[int]]:
+def _enterprises_that_see(certificates: list[Certificate], people: Iterable[int]) -> dict[int, set[int]]:
     """Certificate → the enterprises that enrolled the person, or had them on file as employed on its day."""
-    seen: dict[int, set[int]] = defaultdict(set)
-    rows = Certificate.unscoped.filter(candidate__in=people).order_by()
-    issued = list(rows.values_list("pk", "candidate", "issued_on", "enrolment__enterprise"))
-    employed = Employment.unscoped.filter(candidate__in=people).values_list(
-        "candidate", "enterprise", "period", "created_at"
-    )
-    for pk, _, _, enrolled_by in issued:
-        seen[pk].add(enrolled_by)
-    for person, enterprise, period, noted in employed.order_by():
-        for pk, holder, day, _ in issued:
-            if holder == person and day in period and timezone.localdate(noted) <= day:
-                seen[pk].add(enterprise)
+    seen = {row.pk: {row.enrolment.enterprise_id} for row in certificates}
+    rows = Employment.unscoped.filter(candidate__in=people).order_by()
+    for person, enterprise, period, noted in rows.values_list("candidate", "enterprise", "period", "created_at"):
+        for row in certificates:
+            if row.candidate_id == person and row.issued_on in period and timezone.localdate(noted) <= row.issued_on:
+                seen[row.pk].add(enterprise)
     return seen
 
 
 def _of_certificate(row: Certificate) -> Training:
     words = f"{row.body.name}，证书编号{row.number}，{day_words(row.issued_on)}发证"
-    return Training(row.issued_on, words, Standing.REVOKED if row.revocation else Standing.CERTIFIED)
+    return Training(row.issued_on, words, Standing.REVOKED if row.is_revoked else Standing.CERTIFIED)
 
 
-def _of_record(row: TrainingRecord, began: dict[int, date]) -> Training:
+def _of_record(row: TrainingRecord) -> Training:
     """What a scan is worth: the body was a bureau, or recognised on the day of the certificate, or it is to verify.
 
-    ``began``: the day from which a body's certificates are the portal's own. A scan of a later one names a number that
-    the portal does not know of this person, so somebody has to look.
+    ``ours``: by that day the body's certificates were the portal's own. The scan names a number that the portal does
+    not know of this person, so somebody has to look.
     """
     words = f"{row.body_name}，证书编号{row.certificate_number}，{day_words(row.completed_on)}发证"
     known = row.body is not None and (row.body.kind == BodyKind.BUREAU or row.body_recognised)
-    ours = row.body_id in began and row.completed_on >= began[row.body_id]
-    proven = known and row.evidence and not ours
+    proven = known and row.evidence and not row.ours
     return Training(row.completed_on, words, Standing.RECOGNISED if proven else Standing.UNPROVEN)
 
 
@@ -131,7 +129,7 @@ def requirement(year: int, today: date, law: Law | None = None) -> Requirement:
     """
     day = min(date(year, 12, 31), today) if year <= today.year else date(year, 1, 1)
     try:
-        basis = (law or Law()).on(day)
+        basis = (law or the_law()).on(day)
     except Edition.DoesNotExist:  # a portal without a measure asks for nothing
         return Requirement()
     hours, courses = basis.settled("ce_hours"), basis.settled("ce_course_number")
@@ -144,7 +142,7 @@ def ledger(candidate, user, today: date, *, first_year: int | None = None) -> li
 
     The years with courses, this one, and all since ``first_year``.
     """
-    law = Law()
+    law = the_law()
     courses = _courses([candidate.pk], user, law, today)[candidate.pk]
     years = {*courses, today.year, *(range(first_year, today.year) if first_year else ())}
     return [_year(year, courses[year], law, today) for year in sorted(years, reverse=True)]
@@ -152,9 +150,19 @@ def ledger(candidate, user, today: date, *, first_year: int | None = None) -> li
 
 def ledgers(candidates: Collection[int], user, today: date, year: int) -> dict[int, Year]:
     """One year of many people's ledgers, by their keys, in a constant number of queries (Art. 6(五), 8)."""
-    law = Law()
-    found = _courses(candidates, user, law, today)
-    return {person: _year(year, found[person][year], law, today) for person in candidates}
+    found = ledgers_of({year: candidates}, user, today)
+    return {person: found[person, year] for person in candidates}
+
+
+def ledgers_of(candidates: dict[int, Collection[int]], user, today: date) -> dict[tuple[int, int], Year]:
+    """Several years, each of the people given for it: (person, year) → that year, in as many queries as one."""
+    law = the_law()
+    found = _courses({person for people in candidates.values() for person in people}, user, law, today)
+    return {
+        (person, year): _year(year, found[person][year], law, today)
+        for year, people in candidates.items()
+        for person in people
+    }
 
 
 def _courses(people: Collection[int], user, law: Law, today: date) -> dict[int, dict[int, list[CourseTaken]]]:
@@ -167,18 +175,20 @@ def _courses(people: Collection[int], user, law: Law, today: date) -> dict[int, 
     enrolments = Enrolment.unscoped.seated().filter(
         candidate__in=people, session__kind=TrainingKind.CONTINUING, session__last_day__lte=today
     )  # fmt: skip
-    seen = set(Enrolment.unscoped.visible_to(user).filter(candidate__in=people).values_list("pk", flat=True))
-    for row in enrolments.exclude(session__state=SessionState.CANCELLED).select_related(
-        "session__body"
-    ).prefetch_related("attendances"):  # fmt: skip
-        taken = _attended(row, _of_outside(law, row.session.last_day), row.pk in seen)
+    enrolments = enrolments.exclude(session__state=SessionState.CANCELLED).select_related("session__body")
+    for row in _told_whether_seen(enrolments, user).prefetch_related("attendances"):
+        taken = _attended(row, _of_outside(law, row.session.last_day), row.seen)
         courses[row.candidate_id][row.session.last_day.year].append(taken)
     records = TrainingRecord.unscoped.filter(candidate__in=people, kind=TrainingKind.CONTINUING)
-    seen = set(records.visible_to(user).values_list("pk", flat=True))
-    for row in records.select_related("recognition", "body", "evidence"):
-        taken = _outside(row, _of_outside(law, row.completed_on), row.pk in seen)
+    for row in _told_whether_seen(records, user).select_related("recognition", "body", "evidence"):
+        taken = _outside(row, _of_outside(law, row.completed_on), row.seen)
         courses[row.candidate_id][row.completed_on.year].append(taken)
     return courses
+
+
+def _told_whether_seen(rows, user):
+    """Each row with ``seen``: whether it is within this user's scope."""
+    return rows.annotate(seen=Exists(rows.model.unscoped.visible_to(user).filter(pk=OuterRef("pk"))))
 
 
 def _of_outside(law: Law, day: date) -> str:

@@ -120,6 +120,11 @@ def usable(token: str, *, at) -> StatementLink | None:
     return link
 
 
+def link_opened(link: StatementLink, *, at) -> None:
+    """Keep when the link was opened first; opening it again changes nothing, and never uses it up."""
+    StatementLink.unscoped.filter(pk=link.pk, opened_at=None).update(opened_at=at)
+
+
 @transaction.atomic
 def state_by_link(token: str, *, words: str, at, file: StoredFile | None = None) -> Statement:
     """The CQO's own statement, by the one-time link: used once, without an account (design §2)."""

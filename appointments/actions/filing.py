@@ -15,7 +15,7 @@ from appointments.states import TRANSITIONS, ActKind, PaperKind, State
 from registry.actions.common import day_of
 from registry.citing import cited
 from registry.models import User
-from registry.models.measure import Law, days
+from registry.models.measure import days, the_law
 from registry.refusals import Refused
 from registry.rules import day_words
 
@@ -64,7 +64,7 @@ def submit(appointment: Appointment, *, version: int, by: User, at) -> Appointme
     again = appointment.state == State.RETURNED
     appointment.appointer_name = appointment.enterprise.appointers().get(appointment.appointer, "")
     today = day_of(at)
-    law = Law()
+    law = the_law()
     for field, sentence in missing(vars(appointment), today=today, earliest=law.first_day).items():
         raise Refused(sentence, field=field)
     if not again:
@@ -141,7 +141,7 @@ def check(appointment: Appointment, *, version: int, opinions: dict[str, str], b
 
 def opinions_at_check(appointment: Appointment) -> dict[str, str]:
     """What the county wrote when it last checked; the city starts from it."""
-    act = appointment.acts.filter(kind=ActKind.CHECKED).first()
+    act = next((act for act in appointment.acts.all() if act.kind == ActKind.CHECKED), None)
     return act.details.get("opinions", {}) if act else {}
 
 

@@ -3,7 +3,7 @@
 import pgtrigger
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Prefetch, Q, prefetch_related_objects
 from django.utils import timezone
 
 from appointments.models.appointments import Appointment, ThroughAppointment
@@ -64,14 +64,19 @@ class CaseQuerySet(ThroughAppointment):
         if user.role == Role.COUNTY:
             return rows.filter(moving | Q(state=CaseState.ISSUED))
         if user.role == Role.MUNICIPAL:
-            return rows.filter(moving | Q(state=CaseState.PROPOSED) & ~Q(proposed_by=user))
+            return rows.filter(moving | Q(state=CaseState.PROPOSED) & ~Q(proposed_by=user.pk))
         return rows.none()
 
     def with_parties(self):
-        """With enterprise, county, person and grounds at hand."""
+        """With enterprise, county, person and grounds at hand, and what each of these is about."""
         return self.select_related("appointment__enterprise__county", "appointment__candidate").prefetch_related(
-            "grounds"
+            _grounds()
         )
+
+
+def _grounds() -> Prefetch:
+    rows = CaseGround.unscoped.select_related("finding", "duty__cycle", "duty__report", "duty__paper_proof")
+    return Prefetch("grounds", rows.order_by("kind", "pk"))
 
 
 @tracked()
@@ -237,6 +242,12 @@ class DismissalRecommendation(UnderBasis, ScopedBase):
 
     def __str__(self):
         return self.reference
+
+    @property
+    def stands_on(self):
+        """Its grounds in the order of the text, each with what it is about; fetched once, since they never change."""
+        prefetch_related_objects([self], _grounds())
+        return self.grounds.all()
 
     @property
     def state_clause(self) -> str:
@@ -431,6 +442,7 @@ class StatementLink(ScopedBase):
     expires_on = models.DateField("有效期至")
     created_at = models.DateTimeField("发出时间")
     created_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    opened_at = models.DateTimeField("首次打开时间", null=True)  # by whoever holds it: it says no more than that
     used_at = models.DateTimeField("使用时间", null=True)
     revoked_at = models.DateTimeField("作废时间", null=True)
     revoked_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")

@@ -20,7 +20,7 @@ from appointments import actions
 from appointments.actions.cycles import addressed, legal_text
 from appointments.filters.reports import CycleDutyFilter, DutyState, rows_at
 from appointments.forms.cycles import CycleForm, ExtensionForm, PlainForm, WithdrawCycleForm
-from appointments.models import ReportCycle, ReportDuty
+from appointments.models import Appointment, ReportCycle, ReportDuty
 from appointments.obligations import notice_fault
 from appointments.rules import extension_fault
 from appointments.states import CycleState
@@ -228,9 +228,16 @@ def _with_version(action: Callable) -> Callable:
     return lambda cycle, form, **who: action(cycle, version=form.cleaned_data["version"], **form.values(), **who)
 
 
+def _receivers(cycle: ReportCycle, today: date) -> list[Appointment]:
+    """Whom the notice goes to; asked once for a page."""
+    if not hasattr(cycle, "receivers"):
+        cycle.receivers = list(addressed(cycle, today))
+    return cycle.receivers
+
+
 def _publishing(cycle: ReportCycle, today: date) -> list[str]:
     """What publishing does, with how many get the notice and by what."""
-    rows = list(addressed(cycle, today))
+    rows = _receivers(cycle, today)
     mailed = sum(bool(row.enterprise.contact_email) for row in rows)
     texted = sum(bool(row.enterprise.contact_phone) for row in rows)
     channels = f"站内消息 {len(rows)} 家，电子邮件 {mailed} 家（留有邮箱的），短信 {texted} 家（联系手机）"
@@ -332,7 +339,7 @@ def _publication(cycle: ReportCycle, today: date) -> dict:
     basis = legal_basis(today)
     fault = notice_fault(first_day=cycle.first_day, last_day=cycle.last_day, due_on=cycle.due_on, today=today)
     return {
-        "receivers": list(addressed(cycle, today)),
+        "receivers": _receivers(cycle, today),
         "law": legal_text(basis.edition),
         "basis": basis,
         "fault": fault and fault[1],

@@ -28,7 +28,8 @@ from registry.pages import PortalForm, carry_out
 
 def detail(request, reference):
     """Title, next step, what changed, facts by question, checklist, papers, timeline, history for staff."""
-    appointment, today = shown.open_appointment(request, reference), timezone.localdate()
+    appointment = shown.with_record(shown.open_appointment(request, reference))
+    today = timezone.localdate()
     rows, as_of, listed = shown.criteria_of(appointment, today)
     changes, returned_at = shown.changes_of(appointment)
     context = {

@@ -24,7 +24,7 @@ from appointments.views.shown import closed, open_appointment, step_url, url_of
 from registry.actions.files import store_file
 from registry.listing import page_of
 from registry.models import Candidate, Employment, Enterprise
-from registry.models.measure import Law, legal_basis
+from registry.models.measure import legal_basis, the_law
 from registry.pages import carry_out, demand, find
 from registry.refusals import Refused
 
@@ -173,10 +173,11 @@ def check_answers(request, reference):
         act = partial(submit, appointment, version=form.cleaned_data["version"])
         if done := carry_out(request, form, act, url_of, row=appointment, done=words):
             return done
-    lacking = missing(vars(appointment), today=timezone.localdate(), earliest=Law().first_day)
+    lacking = missing(vars(appointment), today=timezone.localdate(), earliest=the_law().first_day)
     places = {name: f"{step_url(appointment, AT_STEP[name])}#div_id_{name}" for name in lacking}
-    said = described(appointment)
-    context = _beside(appointment) | {
+    beside = _beside(appointment)
+    said = described(appointment, beside["listed"].facts)
+    context = beside | {
         "form": form,
         "said": said,
         "person_said": [(name, said[name]) for name in ("education", "qualification", "experience", "training")],

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 
+from django.db.models import Count
 from django.urls import reverse
 
 from appointments.models import Appointment, DismissalRecommendation, ReportDuty, TargetSheet
@@ -48,13 +49,13 @@ def _of_report(duty: ReportDuty, today: date) -> str:
 
 def _targets(appointment: Appointment, user, today: date) -> list[Related]:
     """The newest agreement of each year; or that there is none this year, to whoever may put one on file."""
-    found = {}
-    for sheet in TargetSheet.unscoped.filter(appointment=appointment).prefetch_related("targets").order_by("version"):
+    found, sheets = {}, TargetSheet.unscoped.filter(appointment=appointment)
+    for sheet in sheets.annotate(targeted=Count("targets")).order_by("version"):
         found[sheet.year] = sheet
     lines = [
         Related(
             f"{year}年绩效约定",
-            f"{len(sheet.targets.all())} 项指标",
+            f"{sheet.targeted} 项指标",
             reverse("targets_detail", args=[appointment.reference, year]),
         )
         for year, sheet in sorted(found.items(), reverse=True)

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 
 from django.contrib import messages
+from django.db.models import Prefetch, prefetch_related_objects
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
@@ -13,12 +14,13 @@ from appointments.actions import possible
 from appointments.actions.filing import opinions_at_check
 from appointments.changes import described, last_return
 from appointments.eligibility import Checklist, checklist
-from appointments.models import Appointment
+from appointments.models import Act, Appointment, Paper, SealedScan
 from appointments.policies import filing_ends
 from appointments.rules import Criterion, due_day, is_renewable, needs_opinion
 from appointments.states import TO_DO, ActKind, PaperKind, State
 from registry.citing import cited
 from registry.models import User
+from registry.models.measure import legal_basis
 from registry.pages import find
 from registry.rules import day_words
 from registry.states import Outcome
@@ -41,6 +43,16 @@ def open_appointment(request, reference: str) -> Appointment:
     return find(
         Appointment.unscoped.visible_to(request.user).with_parties().select_related("edition"), reference=reference
     )
+
+
+def with_record(appointment: Appointment) -> Appointment:
+    """The same with all that was done and issued at hand: acts with who did them, papers with their sealed scans."""
+    acts = Act.unscoped.select_related("by__enterprise", "by__county")
+    scans = Prefetch("scans", SealedScan.unscoped.select_related("file"))
+    prefetch_related_objects(
+        [appointment], Prefetch("acts", acts), Prefetch("papers", Paper.unscoped.prefetch_related(scans))
+    )
+    return appointment
 
 
 def url_of(appointment: Appointment) -> str:
@@ -115,7 +127,7 @@ def _unmet(listed: Checklist) -> str:
     return f"“{'”“'.join(names)}”不是“符合”，办理时写明意见（附意见登记）。" if names else "任职条件无不符合。"
 
 
-def next_step(appointment: Appointment, user: User, listed: Checklist, today: date) -> NextStep:
+def next_step(appointment: Appointment, user: User, listed: Checklist | None, today: date) -> NextStep:
     """The one next step as this person sees it, or who has it."""
     acts = possible(appointment, user)
     step = {
@@ -173,11 +185,11 @@ def _returned(appointment, user, acts, listed, today) -> NextStep:
 
 def _filed(appointment, user, acts, listed, today) -> NextStep:
     until = day_words(appointment.last_day)
-    unsealed = "seal" in acts and not appointment.is_transcribed and not appointment.sealedscans.exists()
-    if unsealed:
+    sealed = any(paper.scans.all() for paper in appointment.papers.all())
+    if "seal" in acts and not appointment.is_transcribed and not sealed:
         lines = ["登记已经完成。请打印聘书和授权书，盖章后颁发，再上传盖章件（在“证书文件”中）。"]
         return NextStep("下一步：上传盖章件", lines)
-    if "renew" in acts and is_renewable(appointment.last_day, today, _renewal_window(listed, today)):
+    if "renew" in acts and is_renewable(appointment.last_day, today, _renewal_window(today)):
         lines = [f"聘任期限到{until}。续任是一次新的任命，内容已预填{cited('11')}。"]
         return NextStep("可以办理续任", lines, buttons=[("renew", "办理续任")])
     return NextStep("无需办理", [f"已登记，聘任期限到{until}。"])
@@ -192,9 +204,9 @@ def _over(appointment, user, acts, listed, today) -> NextStep:
     return NextStep("任期已终止", [why])
 
 
-def _renewal_window(listed: Checklist, today: date) -> int:
+def _renewal_window(today: date) -> int:
     """Days before the last day from which renewal is offered, by interpretation."""
-    return listed.basis.law.on(today).value("renewal_window_days")
+    return legal_basis(today).value("renewal_window_days")
 
 
 # --- The checklist ---------------------------------------------------------------------------------------------------
@@ -206,20 +218,20 @@ def _row(criterion: Criterion, opinion: str = "") -> dict:
     return asdict(criterion) | {"evidence": [*criterion.evidence, *since], "opinion": opinion}
 
 
-def criteria_of(appointment: Appointment, today: date) -> tuple[list[dict], str, Checklist]:
-    """The rows, the sentence saying as of when, and the checklist as it is reckoned now.
+def criteria_of(appointment: Appointment, today: date) -> tuple[list[dict], str, Checklist | None]:
+    """The rows, the sentence saying as of when, and the checklist as it is reckoned now; None once it is stored.
 
     What was filed is shown as it was stored: later facts change no past judgement.
     """
-    listed = checklist(appointment, today)
-    snapshot = appointment.eligibilitysnapshots.select_related("taken_by").first()
+    snapshot = appointment.eligibilitysnapshots.first()
     if snapshot is None:
+        listed = checklist(appointment, today)
         opinions = opinions_at_check(appointment) if appointment.checked_at else {}
         rows = [_row(criterion, opinions.get(criterion.key, "")) for criterion in listed.criteria]
         return rows, f"按{day_words(listed.as_of)}计算，登记时存档", listed
     stored = [Criterion(**row | {"met_on": _day(row["met_on"])}) for row in snapshot.criteria]
     rows = [_row(criterion, snapshot.opinions.get(criterion.key, "")) for criterion in stored]
-    return rows, f"{day_words(timezone.localdate(snapshot.taken_at))}登记时存档", listed
+    return rows, f"{day_words(timezone.localdate(snapshot.taken_at))}登记时存档", None
 
 
 def _day(stored: str | None) -> date | None:
@@ -232,7 +244,7 @@ def _day(stored: str | None) -> date | None:
 def changes_of(appointment: Appointment) -> tuple[list[tuple], datetime | None]:
     """What the last correction changed: (label, remark, before, after), remarked fields first; and when it returned."""
     returned = last_return(appointment)
-    again = appointment.acts.filter(kind=ActKind.RESUBMITTED).first()
+    again = next((act for act in appointment.acts.all() if act.kind == ActKind.RESUBMITTED), None)
     if not returned or not again or again.at < returned.at:
         return [], None
     remarks, stood, changes = returned.details["remarks"], returned.details["stood"], again.details["changes"]
@@ -258,7 +270,7 @@ class PaperRow:
 
 def papers_of(appointment: Appointment) -> list[PaperRow]:
     """The papers issued, in the order of the way."""
-    issued = list(appointment.papers.prefetch_related("scans__file"))
+    issued = list(appointment.papers.all())
     rows = []
     for kind in PaperKind.values:
         versions = [paper for paper in issued if paper.kind == kind]
@@ -288,8 +300,7 @@ def timeline_of(appointment: Appointment) -> list[Event]:
         events.append(Event(title, None, f"{office}，自{day_words(waiting_since(appointment))}", tone="now"))
     elif appointment.state == State.RETURNED:
         events.append(Event("等待补正", None, appointment.enterprise.name, tone="now"))
-    acts = appointment.acts.select_related("by__enterprise", "by__county")
-    for act in acts.prefetch_related("by__county__bureau_names"):
+    for act in appointment.acts.all():
         who = f"{act.by.display_name}（{act.by.office_at(act.at)}）" if act.by else "期满自动终止"
         text = act.reason
         if act.kind == ActKind.RESUBMITTED:

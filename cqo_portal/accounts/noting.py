@@ -1,6 +1,7 @@
 """What of signing in the security log is told, by the signals of Django and allauth; to import this is to listen."""
 
 from allauth.account import signals as account
+from allauth.account.internal.flows.login import get_authentication_records
 from allauth.mfa import signals as factors
 from allauth.mfa.models import Authenticator
 from django.contrib.auth.signals import user_logged_in, user_logged_out
@@ -18,8 +19,9 @@ KINDS = {
 
 @receiver(user_logged_in)
 def signed_in(sender, request, user, **signal) -> None:
-    """Somebody is in: password, and second factor where there is one."""
-    note(SecurityEvent.LOGIN, by=user, request=request)
+    """Somebody is in, with which second factor beside the password; a passkey may stand for both."""
+    used = [KINDS[row["type"]] for row in get_authentication_records(request, user) if row["method"] == "mfa"]
+    note(SecurityEvent.LOGIN, by=user, request=request, factor=used[-1] if used else "没有使用")
 
 
 @receiver(user_logged_out)

@@ -1,14 +1,16 @@
 """What waits for whom, what is coming, and the figures: composed from all apps, a constant number of queries each."""
 
+from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 
 from django.utils import timezone
 
-from appointments.models import Appointment
 from cqo_portal.dashboards import accounts, appointments, promotion, supervision, training
 from cqo_portal.dashboards.appointments import cqo_in_force
 from cqo_portal.dashboards.figures import coverage, coverage_goal, figures, public_figures
 from cqo_portal.dashboards.items import SHOWN, Coming, Todo
+from registry.counting import Statement, answered, counting
 from registry.models import Message, User
 from registry.states import Role
 
@@ -28,19 +30,37 @@ __all__ = [
 trainer_figures = training.figures
 
 
+@dataclass(frozen=True)
+class Desk:
+    """All that what waits for somebody depends on, beside the day."""
+
+    pk: int
+    role: str
+    county_id: int | None
+    enterprise_id: int | None
+    is_active: bool
+    is_authenticated: bool = True
+
+
+@lru_cache(maxsize=1024)
+def _what_waits(desk: Desk, today: date) -> Statement:
+    """The statement that counts unread messages, filings, registrations and the rest: every page asks it anew."""
+    unread, filings = Message.unscoped.visible_to(desk).unread(), appointments.waiting(desk)
+    others = [rows for part in (training, supervision, promotion) for rows in part.waiting(desk, today)]
+    return counting([unread, filings, accounts.waiting(desk), *others])
+
+
 def counts(user: User) -> dict[str, int]:
-    """Figures beside the menu's entries, by URL name."""
+    """Figures beside the menu's entries, by URL name; each page has them, so that all are asked in one query."""
     if not user.is_authenticated or user.role == Role.APPLICANT:
         return {}
-    waiting = 0 if user.role == Role.TRAINER else Appointment.unscoped.awaiting(user).count()
-    today = timezone.localdate()
-    registrations = accounts.count(user)
-    others = training.count(user, today) + supervision.count(user, today) + promotion.count(user)
+    desk = Desk(user.pk, user.role, user.county_id, user.enterprise_id, user.is_active)
+    inbox, queue, registrations, *rest = answered(_what_waits(desk, timezone.localdate()))
     return {
-        "home": waiting + registrations + others,
-        "appointment_queue": waiting,
+        "home": queue + registrations + sum(rest),
+        "appointment_queue": queue,
         "registration_list": registrations,
-        "inbox": Message.unscoped.visible_to(user).unread().count(),
+        "inbox": inbox,
     }
 
 

@@ -6,7 +6,6 @@ from django.utils import timezone
 
 from cqo_portal.dashboards.items import SHOWN, Todo
 from registry.models import Registration, User
-from registry.policies import is_bureau
 from registry.states import Role
 
 
@@ -14,11 +13,6 @@ def waiting(user: User) -> QuerySet:
     """Registrations for this person's county; the city has them all in its list, and looks on."""
     rows = Registration.unscoped.visible_to(user).waiting()
     return rows if user.role == Role.COUNTY else rows.none()
-
-
-def count(user: User) -> int:
-    """How many wait."""
-    return waiting(user).count() if is_bureau(user) else 0
 
 
 def todos(user: User) -> list[Todo]:

@@ -2,6 +2,7 @@
 
 from datetime import date, timedelta
 
+from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
@@ -48,10 +49,14 @@ def _todo_of_bureau(appointment: Appointment) -> Todo:
     )
 
 
+def waiting(user: User) -> QuerySet:
+    """What waits for this person's office."""
+    return Appointment.unscoped.awaiting(user)
+
+
 def todos(user: User) -> list[Todo]:
     """What waits for this person's office, oldest first."""
-    rows = Appointment.unscoped.awaiting(user).with_parties().with_last_return()
-    rows = rows.prefetch_related("enterprise__county__bureau_names")
+    rows = waiting(user).with_parties().with_last_return()
     if user.role == Role.ENTERPRISE:
         return sorted(map(_todo_of_enterprise, rows), key=lambda todo: (todo.tag[0] != "需处理", todo.since))
     stamp = "checked_at" if user.role == Role.MUNICIPAL else "submitted_at"

@@ -2,9 +2,10 @@
 
 from datetime import date
 
-from django.db.models import Count, Q
+from django.db.models import Count, Exists, OuterRef, Q
 
 from appointments.models import Appointment
+from registry.counting import counted
 from registry.models import Enterprise, User
 from registry.models.measure import basis_if_any
 from registry.states import Designation
@@ -38,24 +39,23 @@ def coverage_goal(table: list[dict], today: date) -> tuple[int, int] | None:
     return goal, round(100 * sum(row["covered"] for row in table) / there)
 
 
-def figures(user: User, today: date) -> list[tuple[str, int, str]]:
-    """The few figures of a bureau's first page."""
+def figures(user: User, today: date, table: list[dict]) -> list[tuple[str, int, str]]:
+    """The few figures of a bureau's first page; ``table`` is what ``coverage`` tells."""
     appointments = Appointment.unscoped.visible_to(user)
-    table = coverage(user, today)
-    filed = appointments.filter(filed_at__year=today.year).count()
+    filed = appointments.filter(filed_at__year=today.year)
+    in_force, filed, pool = counted(appointments.in_force(today), filed, PoolEntry.unscoped.visible_to(user).present())
     return [
-        ("在任首席质量官", appointments.in_force(today).count(), "人"),
+        ("在任首席质量官", in_force, "人"),
         ("规模以上企业", sum(row["enterprises"] for row in table), "家"),
         ("其中已设立首席质量官", sum(row["covered"] for row in table), "家"),
         (f"{today.year}年登记", filed, "件"),
-        ("人才库", PoolEntry.unscoped.visible_to(user).present().count(), "人"),
+        ("人才库", pool, "人"),
     ]
 
 
 def public_figures(today: date) -> list[tuple[str, int, str]]:
     """What anybody may see: counts only."""
-    return [
-        ("在任首席质量官", Appointment.unscoped.in_force(today).count(), "人"),
-        ("已设立首席质量官的企业", Appointment.unscoped.in_force(today).values("enterprise").distinct().count(), "家"),
-        ("人才库", PoolEntry.unscoped.present().count(), "人"),
-    ]
+    appointments = Appointment.unscoped.in_force(today)
+    enterprises = Enterprise.unscoped.filter(Exists(appointments.filter(enterprise=OuterRef("pk"))))
+    officers, covered, pool = counted(appointments, enterprises, PoolEntry.unscoped.present())
+    return [("在任首席质量官", officers, "人"), ("已设立首席质量官的企业", covered, "家"), ("人才库", pool, "人")]

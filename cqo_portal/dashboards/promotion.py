@@ -2,6 +2,7 @@
 
 from datetime import date
 
+from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
@@ -17,9 +18,9 @@ WHAT = {
 }
 
 
-def count(user: User) -> int:
-    """How much waits for this person's office."""
-    return Achievement.unscoped.awaiting(user).count()
+def waiting(user: User, today: date) -> list[QuerySet]:
+    """What waits for this person's office."""
+    return [Achievement.unscoped.awaiting(user)]
 
 
 def todos(user: User, today: date) -> list[Todo]:

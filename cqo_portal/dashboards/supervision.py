@@ -2,6 +2,7 @@
 
 from datetime import date, timedelta
 
+from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
@@ -19,19 +20,16 @@ URGENT_DAYS = 30
 COMING = (ObligationKind.EDUCATION,)  # terms that end are told with the renewal they allow; what waits is told above
 
 
-def cycles_to_publish(user: User):
+def cycles_to_publish(user: User) -> QuerySet:
     """Notices that the municipal bureau has drafted."""
     rows = ReportCycle.unscoped.visible_to(user).filter(state=CycleState.DRAFT)
     return rows if user.role == Role.MUNICIPAL else rows.none()
 
 
-def count(user: User, today: date) -> int:
-    """How much waits for this person's office."""
-    return (
-        ReportDuty.unscoped.awaiting(user).count()
-        + DismissalRecommendation.unscoped.awaiting(user, today).count()
-        + cycles_to_publish(user).count()
-    )
+def waiting(user: User, today: date) -> list[QuerySet]:
+    """What waits for this person's office."""
+    cases = DismissalRecommendation.unscoped.awaiting(user, today)
+    return [ReportDuty.unscoped.awaiting(user), cases, cycles_to_publish(user)]
 
 
 def todos(user: User, today: date) -> list[Todo]:
@@ -41,7 +39,6 @@ def todos(user: User, today: date) -> list[Todo]:
         DismissalRecommendation.unscoped.awaiting(user, today)
         .with_parties()
         .select_related("opened_by__county", "issuing_county")
-        .prefetch_related("opened_by__county__bureau_names", "issuing_county__bureau_names")
     )
     told = _of_enterprise if user.role == Role.ENTERPRISE else _of_bureau
     found = [told(duty, today) for duty in duties[:SHOWN]]

@@ -7,6 +7,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from cqo_portal.dashboards.items import COMING_DAYS, SHOWN, Coming, Todo
+from registry.counting import counted
 from registry.models import User
 from registry.rules import day_words
 from registry.states import Role
@@ -30,18 +31,15 @@ def own_sessions(user: User, today: date) -> QuerySet:
 
 def open_revocations(user: User) -> QuerySet:
     """Revocations that wait for a second person, who this one may be."""
-    rows = Revocation.unscoped.filter(confirmed_at=None, declined_at=None).exclude(proposed_by=user)
+    rows = Revocation.unscoped.filter(confirmed_at=None, declined_at=None).exclude(proposed_by=user.pk)
     if user.role == Role.MUNICIPAL:
         return rows
     return rows.filter(certificate__body__in=TrainingBody.unscoped.taught_by(user))
 
 
-def count(user: User, today: date) -> int:
-    """How much waits for this person's office; whoever teaches nowhere is spared two long questions."""
-    parts = [ImprovementProject.unscoped.awaiting(user)]
-    if user.role == Role.MUNICIPAL or TrainingBody.unscoped.taught_by(user).exists():
-        parts += [own_sessions(user, today), open_revocations(user)]
-    return sum(part.count() for part in parts)
+def waiting(user: User, today: date) -> list[QuerySet]:
+    """What waits for this person's office."""
+    return [ImprovementProject.unscoped.awaiting(user), own_sessions(user, today), open_revocations(user)]
 
 
 def todos(user: User, today: date) -> list[Todo]:
@@ -117,13 +115,12 @@ def figures(user: User, today: date) -> list[tuple[str, int, str]]:
     own = TrainingBody.unscoped.taught_by(user)
     sessions = Session.unscoped.filter(body__in=own, state=SessionState.PUBLISHED)
     certificates = Certificate.unscoped.valid().filter(body__in=own)
+    seated = Enrolment.unscoped.seated().filter(session__in=sessions, session__last_day__gte=today)
+    of_year = sessions.filter(first_day__year=today.year), seated, certificates.filter(year=today.year)
+    held, seats, issued, ever = counted(*of_year, certificates)
     return [
-        (f"{today.year}年培训班", sessions.filter(first_day__year=today.year).count(), "期"),
-        (
-            "报名在册",
-            Enrolment.unscoped.seated().filter(session__in=sessions, session__last_day__gte=today).count(),
-            "人",
-        ),
-        (f"{today.year}年发证", certificates.filter(year=today.year).count(), "份"),
-        ("历年有效证书", certificates.count(), "份"),
+        (f"{today.year}年培训班", held, "期"),
+        ("报名在册", seats, "人"),
+        (f"{today.year}年发证", issued, "份"),
+        ("历年有效证书", ever, "份"),
     ]

@@ -8,7 +8,7 @@ from typing import Any
 from django.db import connection, transaction
 from django.db.models import TextChoices
 
-from registry import citing
+from registry import kept
 from registry.actions.common import allow
 from registry.measures import (
     PARAMETERS,
@@ -87,7 +87,7 @@ def load_measure(
         outcome = Loaded.UPDATED
     _write_clauses(edition, measure)
     _write_questions(edition, measure, at=at, by=by)
-    citing.forget()
+    kept.forget()
     return outcome
 
 
@@ -281,10 +281,12 @@ def record_authority_name(
         raise Refused("这一部门自这一天起的名称已经记录。", field="since")
     if bureau_on(since, county) == name:
         raise Refused("这一天的名称已经是它，不需要记录。", field="name")
-    return AuthorityName.unscoped.create(
+    row = AuthorityName.unscoped.create(
         county=county, name=name, since=since, title=title.strip(), number=number, document=document,
         is_demo=is_demo, recorded_at=at, recorded_by=by,
     )  # fmt: skip
+    kept.forget()
+    return row
 
 
 def _add_period(edition: Edition, first_day: date, last_day: date | None, *, at, by, **values) -> BasisPeriod:
@@ -297,8 +299,9 @@ def _add_period(edition: Edition, first_day: date, last_day: date | None, *, at,
     period = days(first_day, last_day)
     if taken := BasisPeriod.unscoped.filter(period__overlap=period).first():
         raise Refused(f"这段时间与《{taken.title}》的有效期重叠：同一日只能有一个有效的制度依据。", field="first_day")
-    citing.forget()
-    return BasisPeriod.unscoped.create(edition=edition, period=period, recorded_at=at, recorded_by=by, **values)
+    row = BasisPeriod.unscoped.create(edition=edition, period=period, recorded_at=at, recorded_by=by, **values)
+    kept.forget()
+    return row
 
 
 @transaction.atomic
@@ -336,7 +339,7 @@ def record_interpretation(
         raise Refused("该口径编号已经使用。", field="number")
     _end_earlier(edition, key, effective_from)
     asked = {name: getattr(question, name) for name in (*QUESTION_FIELDS, "parameter")}
-    return Interpretation.unscoped.create(
+    row = Interpretation.unscoped.create(
         **asked,
         edition=edition,
         key=key,
@@ -349,6 +352,8 @@ def record_interpretation(
         recorded_at=at,
         recorded_by=by,
     )
+    kept.forget()
+    return row
 
 
 def _reading_fault(question: Interpretation, reading: int | str) -> str | None:

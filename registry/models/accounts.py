@@ -31,8 +31,10 @@ class County(Base):
 
     def bureau_on(self, day: date) -> str:
         """What its bureau is called on that day: the name recorded last until then, else the first one."""
-        names = sorted((row.since, row.name) for row in self.bureau_names.all() if row.since <= day)
-        return names[-1][1] if names else self.bureau_name
+        from registry.models.measure import the_law  # which knows who signed in
+
+        names = [name for county, since, name in the_law().names if county == self.pk and since <= day]
+        return names[-1] if names else self.bureau_name
 
     @property
     def bureau(self) -> str:

@@ -9,7 +9,7 @@ from django.db.models import Q
 from registry.models.accounts import County, User
 from registry.models.base import Base, tracked
 from registry.models.files import StoredFile
-from registry.models.measure import BasisPeriod
+from registry.models.measure import the_law
 
 
 @tracked()
@@ -51,17 +51,17 @@ class AuthorityName(Base):
 
 
 def authorities() -> Callable[[date], str]:
-    """Day → what the municipal bureau is called on it, for many days in two queries; empty before any measure.
+    """Day → what the municipal bureau is called on it; empty before any measure.
 
     The measure names it as of its own first day; a name recorded since then stands in its place.
     """
-    periods = list(BasisPeriod.unscoped.select_related("edition").order_by("period"))
-    names = list(AuthorityName.unscoped.filter(county=None).order_by("since"))
+    law = the_law()
+    names = [(since, name) for county, since, name in law.names if county is None]
 
     def on(day: date) -> str:
-        begun = [row.edition for row in periods if row.first_day <= day] or [row.edition for row in periods[:1]]
-        since = min((row.first_day for row in periods if row.edition in begun[-1:]), default=date.min)
-        recorded = [row.name for row in names if since <= row.since <= day]
+        begun = [row.edition for row in law.periods if row.first_day <= day] or [row.edition for row in law.periods[:1]]
+        since = min((row.first_day for row in law.periods if row.edition in begun[-1:]), default=date.min)
+        recorded = [name for begun_on, name in names if since <= begun_on <= day]
         return recorded[-1] if recorded else "".join(edition.authority for edition in begun[-1:])
 
     return on

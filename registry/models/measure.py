@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
-from functools import cached_property
 
+from django.apps import apps
 from django.contrib.postgres.fields import DateRangeField
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db import models
+from django.db import connection, models
 from django.db.backends.postgresql.psycopg_any import DateRange
-from django.db.models import Case, F, Min, Q, Subquery, When
+from django.db.models import Min, Q
 
 from registry import citing
+from registry.kept import once
 from registry.measures import Answer, BasisKind, Treatment, Value
 from registry.models.accounts import User
 from registry.models.base import Base, PortalQuerySet, has_days, no_overlap, tracked
@@ -73,7 +75,8 @@ class Edition(Base):
 
     def clauses_of(self, *provisions: str) -> dict[str, Clause]:
         """Provision → the clause that carries it, in the order of the text; what the edition lacks is left out."""
-        return {clause.provision: clause for clause in self.clauses.filter(provision__in=provisions)}
+        clauses = the_law().clauses(self)
+        return {clause.provision: clause for clause in clauses if clause.provision in provisions}
 
 
 class BasisPeriodQuerySet(PortalQuerySet):
@@ -197,36 +200,38 @@ class Basis:
 
 
 class Law:
-    """Every period and reading, fetched once when first asked for: many days are answered without a query each."""
+    """Every period, reading, clause and bureau's name, fetched at once: any day is answered without a query.
 
-    @cached_property
-    def _texts(self) -> dict[int, dict[str, str]]:
-        return {}
+    ``the_law`` gives the one that stands. ``names`` are those recorded of the bureaus, in order of time: county (None
+    for the city), first day, name.
+    """
 
-    @cached_property
-    def _periods(self) -> list[BasisPeriod]:
-        return list(BasisPeriod.unscoped.select_related("edition").order_by("period"))
-
-    @cached_property
-    def _readings(self) -> list[Interpretation]:
-        return list(Interpretation.unscoped.recorded().exclude(parameter=""))
+    def __init__(self):
+        self.periods = list(BasisPeriod.unscoped.select_related("edition").order_by("period"))
+        self._readings = list(Interpretation.unscoped.recorded().exclude(parameter=""))
+        names = apps.get_model("registry", "AuthorityName").unscoped.order_by("since")
+        self.names: list[tuple[int | None, date, str]] = list(names.values_list("county", "since", "name"))
+        self._clauses: dict[int, list[Clause]] = defaultdict(list)
+        for clause in Clause.unscoped.select_related("edition").order_by("position"):
+            self._clauses[clause.edition_id].append(clause)
+        self._numberings = {pk: _numbering(clauses) for pk, clauses in self._clauses.items()}
 
     @property
     def first_day(self) -> date:
         """The day on which the first measure took effect. Raises Edition.DoesNotExist when none is loaded."""
-        if not self._periods:
+        if not self.periods:
             raise Edition.DoesNotExist("no measure is loaded")
-        return self._periods[0].first_day
+        return self.periods[0].first_day
 
     def edition(self, pk: int) -> Edition:
         """The edition with that key; each has a period. Raises Edition.DoesNotExist for one that has not."""
-        if found := next((row.edition for row in self._periods if row.edition_id == pk), None):
+        if found := next((row.edition for row in self.periods if row.edition_id == pk), None):
             return found
         raise Edition.DoesNotExist(f"no period of edition {pk}")
 
     def on(self, day: date) -> Basis:
         """What an act of that day stands on: see ``legal_basis``."""
-        periods = self._periods
+        periods = self.periods
         if not periods:
             raise Edition.DoesNotExist("no measure is loaded")
         if period := next((row for row in periods if day in row.period), None):
@@ -234,12 +239,15 @@ class Law:
         nearest = next((row for row in reversed(periods) if row.first_day < day), periods[0])
         return Basis(nearest.edition, None, day, self)
 
-    def clauses(self, edition: Edition) -> dict[str, str]:
-        """Provision → its text in the edition, read once."""
-        if edition.pk not in self._texts:
-            rows = edition.clauses.exclude(provision="").order_by()
-            self._texts[edition.pk] = dict(rows.values_list("provision", "text"))
-        return self._texts[edition.pk]
+    def clauses(self, edition: Edition) -> list[Clause]:
+        """All clauses of the edition, in the order of the text."""
+        return self._clauses[edition.pk]
+
+    def numbering(self, edition: int | None, day: date) -> citing.Numbering | None:
+        """How that edition numbers its clauses, or (None) the one that applies on the day; None without any."""
+        if edition is None and self.periods:
+            edition = self.on(day).edition.pk
+        return self._numberings.get(edition)
 
     def reading(self, edition: Edition, parameter: str, day: date) -> Interpretation | None:
         """How the bureau reads the question that decides this parameter of the edition, on that day."""
@@ -253,13 +261,38 @@ class Law:
         )
 
 
+_read: dict[tuple[int | None, ...], Law] = {}  # by this process: the last one, under its place in the history
+
+
+@once
+def the_law() -> Law:
+    """What is in force and how it is read.
+
+    A process reads it anew when the history tells of a change, by whichever process: whoever writes of it holds one
+    lock until that is committed, so that the history's last entries name what stands.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT (SELECT max(pgh_id) FROM registry_editionevent), "
+            "(SELECT max(pgh_id) FROM registry_basisperiodevent), "
+            "(SELECT max(pgh_id) FROM registry_interpretationevent), "
+            "(SELECT max(pgh_id) FROM registry_authoritynameevent)"
+        )
+        last = cursor.fetchone()
+    if (law := _read.get(last)) is None:
+        law = Law()
+        _read.clear()
+        _read[last] = law
+    return law
+
+
 def legal_basis(day: date) -> Basis:
     """What an act of that day stands on (Art. 14).
 
     Outside every period the edition last in force still says how things are recorded; before the first one, the first.
     Raises Edition.DoesNotExist when no measure is loaded.
     """
-    return Law().on(day)
+    return the_law().on(day)
 
 
 def edition_on(day: date) -> Edition | None:
@@ -315,17 +348,14 @@ class Clause(Base):
         return self.label
 
 
+def _numbering(clauses: list[Clause]) -> citing.Numbering:
+    edition = clauses[0].edition
+    return citing.Numbering(edition.pk, edition.key, tuple((clause.provision, clause.path) for clause in clauses))
+
+
 @citing.use
-def _numbered(edition: int | None, day: date):
-    """What ``citing`` asks for, in one query; which edition applies is decided as ``legal_basis`` decides it."""
-    if edition is None:
-        ended = Case(When(period__endswith__lte=day, then="period__endswith"))
-        periods = BasisPeriod.unscoped.annotate(holds=Q(period__contains=day), ended=ended)
-        nearest = periods.order_by("-holds", F("ended").desc(nulls_last=True), "period").values("edition")
-        clauses = Clause.unscoped.filter(edition=Subquery(nearest[:1]))
-    else:
-        clauses = Clause.unscoped.filter(edition=edition)
-    return clauses.order_by("position").values_list("edition", "edition__key", "provision", "path")
+def _numbered(edition: int | None, day: date) -> citing.Numbering | None:
+    return the_law().numbering(edition, day)
 
 
 class InterpretationQuerySet(PortalQuerySet):

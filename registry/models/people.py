@@ -30,6 +30,8 @@ class CandidateQuerySet(ScopedQuerySet):
 class Candidate(ScopedBase):
     """A person. The same person met at a second enterprise is this same row (keyed hash of the ID paper)."""
 
+    seen_by: int | None = None  # whose scope this very row was fetched within; a row that is read again does not say
+
     reference = models.CharField("编号", max_length=12, unique=True, editable=False)
     name = models.CharField("姓名", max_length=40)
     birth_date = models.DateField("出生日期")

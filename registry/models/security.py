@@ -24,6 +24,7 @@ DETAILS = {
     "status": "答复",
     "sms": "短信发出",
     "kind": "类别",
+    "factor": "第二重验证",
     "state": "状态",
     "links": "链接数",
     "last": "清理到第几条",

@@ -35,7 +35,9 @@ def trail_to(person: Candidate) -> list[tuple[str, str]]:
 
 def person_within_scope(request, reference: str) -> Candidate:
     """The person of that reference; Http404 outside one's scope."""
-    return find(Candidate.unscoped.visible_to(request.user), reference=reference)
+    person = find(Candidate.unscoped.visible_to(request.user), reference=reference)
+    person.seen_by = request.user.pk
+    return person
 
 
 def employers(user, person: Candidate):

@@ -27,7 +27,7 @@ class TrainingBodyQuerySet(PortalQuerySet):
         if not (user.is_authenticated and user.is_active):
             return self.none()
         if user.role == Role.TRAINER:
-            return self.filter(memberships__user=user)
+            return self.filter(memberships__user=user.pk)
         if user.role == Role.MUNICIPAL:
             return self.filter(kind=BodyKind.BUREAU, county=None)
         if user.role == Role.COUNTY:
@@ -81,6 +81,17 @@ class TrainingBody(Base):
 
     def __str__(self):
         return self.name
+
+    def is_taught_by(self, user) -> bool:
+        """Whether this user acts for this body: ``taught_by``, asked of one body."""
+        if not (user.is_authenticated and user.is_active):
+            return False
+        if user.role == Role.TRAINER:
+            membership = getattr(user, "training_membership", None)
+            return membership is not None and membership.body_id == self.pk
+        if self.kind != BodyKind.BUREAU or user.role not in (Role.COUNTY, Role.MUNICIPAL):
+            return False
+        return self.county_id == user.county_id
 
     def is_recognised(self, first_day: date, last_day: date) -> bool:
         """Whether this body may train on all these days (Art. 8 ¶1)."""

@@ -1,6 +1,7 @@
 """Certificates: the list, each one's page and PDF, and what may happen to it."""
 
 from django.contrib import messages
+from django.db.models import Prefetch
 from django.http import Http404
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -38,8 +39,8 @@ def certificate_within_scope(request, code: str) -> Certificate:
         "body", "candidate", "enrolment__session__body", "enrolment__enterprise", "enrolment__candidate",
         "assessment", "edition", "issued_by", "superseded_by",
     )  # fmt: skip
-    return find(rows.prefetch_related("revocations__proposed_by", "revocations__confirmed_by",
-                                      "revocations__declined_by"), code=canonical(code) or "")  # fmt: skip
+    who = Revocation.unscoped.select_related("proposed_by", "confirmed_by", "declined_by")
+    return find(rows.prefetch_related(Prefetch("revocations", who)), code=canonical(code) or "")
 
 
 @require_safe

@@ -25,7 +25,7 @@ def stage_tag(session: Session, today) -> tuple[str, str]:
 
 def session_within_scope(request, reference: str) -> Session:
     """The session of that reference, with its counts; Http404 outside one's scope."""
-    rows = Session.unscoped.visible_to(request.user).select_related("body", "open_county")
+    rows = Session.unscoped.visible_to(request.user).select_related("body", "open_county", "edition")
     return find(rows.with_counts(), reference=reference)
 
 

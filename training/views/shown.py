@@ -203,10 +203,13 @@ def enrolment_tag(row: Enrolment, places: dict[int, int]) -> tuple[str, str]:
 
 def timeline_of(session: Session) -> list[dict]:
     """What happened to a session, newest first."""
+    people = User.unscoped.select_related("county", "enterprise", "training_membership__body").in_bulk(
+        {session.cancelled_by_id, session.published_by_id, session.created_by_id} - {None}
+    )
     acts = [
-        ("取消", session.cancelled_at, session.cancelled_by, session.cancel_reason, "red"),
-        ("发布", session.published_at, session.published_by, "", "now"),
-        ("安排", session.created_at, session.created_by, "", ""),
+        ("取消", session.cancelled_at, people.get(session.cancelled_by_id), session.cancel_reason, "red"),
+        ("发布", session.published_at, people.get(session.published_by_id), "", "now"),
+        ("安排", session.created_at, people.get(session.created_by_id), "", ""),
     ]
     return [
         {"title": title, "at": at, "by_line": f"{by.display_name}（{by.office_at(at)}）", "text": text, "tone": tone}

@@ -30,13 +30,14 @@ OWN_WORDS = {
     CaseState.SERVED: "待贵企业答复",
     CaseState.ANSWERED: "贵企业已答复",
 }
+AT_HAND = ("opened_by__county", "proposed_by__county", "signed_by__county", "issuing_county", "edition", "basis")
 NOT_NOW = "这件建议案现在是“{}”，不能办理这一步。"
 
 
 def cases_of(user: User):
     """The cases this person may see, with their parties."""
     rows = DismissalRecommendation.unscoped.visible_to(user).with_parties()
-    return rows.select_related("opened_by__county", "issuing_county", "edition", "basis")
+    return rows.select_related(*AT_HAND)
 
 
 def open_case_within_scope(request, reference: str) -> DismissalRecommendation:

@@ -1,6 +1,7 @@
 """The CQO's own statement, by a one-time link and without an account.
 
-Whoever holds the link sees the one case it is for, and nothing else. To look at it does not use it up.
+Whoever holds the link sees the one case it is for, and nothing else. To look at it does not use it up; when it was
+opened first stands on the case file, and that it was used in the security log too.
 """
 
 from django.contrib.auth.decorators import login_not_required
@@ -10,7 +11,7 @@ from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 
 from appointments import actions, casefile
-from appointments.actions.answering import GONE, usable
+from appointments.actions.answering import GONE, link_opened, usable
 from appointments.casefile import office_of
 from appointments.forms.recommending import PersonStatementForm
 from appointments.models import StatementLink
@@ -18,6 +19,8 @@ from appointments.views.recommending.shown import clauses_of
 from registry.actions.files import store_file_of_person
 from registry.ratelimit import client_address, spend
 from registry.refusals import Refused
+from registry.securitylog import note
+from registry.states import SecurityEvent
 from registry.views.common import kept_nowhere, posted
 
 # Per address: name, how often, in how many seconds.
@@ -50,7 +53,9 @@ def statement_by_link(request, token):
     if "\x00" in token or (link := usable(token, at=at)) is None:
         return _gone(request)
     form = PersonStatementForm(**posted(request))
-    if request.method == "POST" and form.is_valid():
+    if request.method == "GET":
+        link_opened(link, at=at)
+    elif request.method == "POST" and form.is_valid():
         try:
             _carry(token, link, form, at=at)
         except Refused as refusal:
@@ -58,6 +63,7 @@ def statement_by_link(request, token):
                 return _gone(request)
             form.add_error(refusal.field if refusal.field in form.fields else None, refusal.sentence)
         else:
+            note(SecurityEvent.LINK_USED, about=link.case.reference, request=request, kind="陈述意见")
             return redirect("statement_received")
     return render(request, PAGE, _facts(link) | {"form": form})
 

@@ -37,12 +37,14 @@ ACT_TONES = {CaseActKind.SENT_BACK: "amber", CaseActKind.WITHDRAWN: "red"}
 def case_detail(request, reference):
     """One address, two pages: what the offices know, and what is the enterprise's own."""
     case, user, today = open_case_within_scope(request, reference), request.user, timezone.localdate()
+    statements = list(Statement.unscoped.visible_to(user).filter(case=case).select_related("file", "by"))
     context = {
         "case": case,
         "title": title_of(case),
         "words": state_words(case, user, today),
         "events": timeline_of(case, user),
-        "statements": list(Statement.unscoped.visible_to(user).filter(case=case).select_related("file", "by")),
+        "statements": statements,
+        "heard": {row.party for row in statements},
         "letter_open": letter_is_open(case, user),
         "scans": case.stamped_scans.select_related("file"),
         "today": today,
@@ -83,7 +85,6 @@ def _office(case: DismissalRecommendation, user: User, today: date) -> dict:
         "evidences": case.evidences.select_related("file"),
         "handed": case.links.select_related("created_by"),
         "papers": papers_of(case, user),
-        "heard": {row for row in case.statements.values_list("party", flat=True)},
         "parties": Party.choices,
         "history": history(events_of(DismissalRecommendation, pgh_obj=case)),
     }
@@ -261,7 +262,6 @@ def papers_of(case: DismissalRecommendation, user: User) -> list[dict]:
 def timeline_of(case: DismissalRecommendation, user: User) -> list[Event]:
     """What happened, newest first, as far as this person may know; the enterprise is told offices, not officers."""
     rows = CaseAct.unscoped.visible_to(user).filter(case=case).select_related("by__enterprise", "by__county")
-    rows = rows.prefetch_related("by__county__bureau_names")
     events = []
     for row in rows:
         text = "" if row.kind == CaseActKind.PROPOSED else row.reason

@@ -32,7 +32,7 @@ def ground_rows(case: DismissalRecommendation, user: User, today: date) -> list[
     chains = chains_of([case.appointment], user, today)[case.appointment_id] if open_still else []
     known = {named(chain): chain for chain in chains}
     rows = []
-    for ground in case.grounds.select_related("finding"):
+    for ground in case.stands_on:
         chain = known.get(f"{ground.kind}:{ground.key}")
         stood = [Link(link["name"], link["holds"], tuple(link["words"])) for link in ground.chain]
         changes = [(link.name, list(link.words)) for link in chain.links if link not in stood] if chain else []
