@@ -1,0 +1,138 @@
+"""设立情况: above-scale enterprises and those of them with a CQO in office (Art. 4: the denominator, never a gate)."""
+
+from collections.abc import Iterable
+from datetime import date
+
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+
+from cqo_portal.statistics.declared import Asked, Chart, Figure, Line, Subject, Table, Value, share, tally
+from cqo_portal.statistics.stood import designated, designations, in_office, is_in_office, placed
+from registry.models import Edition, Enterprise, EnterpriseDesignation
+from registry.models.measure import Law
+from registry.states import Designation, Industry
+
+KIND = Designation.ABOVE_SCALE
+
+
+def above(asked: Asked, rows: QuerySet | None = None) -> QuerySet:
+    """Above-scale enterprises of that day, with ``place``, ``trade`` and ``covered``; of all counties where told."""
+    rows = Enterprise.unscoped.visible_to(asked.user) if rows is None else rows
+    covered = Exists(in_office(asked.day).filter(enterprise=OuterRef("pk")))
+    return placed(designated(rows, KIND, asked.day), asked.day, asked.today).annotate(covered=covered)
+
+
+def _with(asked: Asked) -> QuerySet:
+    return above(asked).filter(covered=True)
+
+
+def _without(asked: Asked) -> QuerySet:
+    return above(asked).filter(covered=False)
+
+
+BY = {"county": "place", "industry": "trade"}
+ABOVE = Figure(
+    "above-scale", "规模以上企业", "4", "家",
+    "截至统计日属于规模以上的企业。属于规模以上的起止日按登记的期间计算。",
+    above, BY,
+)  # fmt: skip
+COVERED = Figure(
+    "covered", "已设立首席质量官", "4", "家",
+    "规模以上企业中，统计日有在任首席质量官的。自聘任首日起算，尚未登记备案的也计入；提前终止的，自记录终止之日起不再计入。",
+    _with, BY,
+)  # fmt: skip
+UNCOVERED = Figure(
+    "uncovered", "尚未设立", "4", "家", "规模以上企业中，统计日没有在任首席质量官的。", _without, BY
+)  # fmt: skip
+RATE = Figure("coverage-rate", "设立率", "4", "%", "已设立首席质量官的家数除以规模以上企业的家数。")
+GOAL = Figure("coverage-goal", "目标", "4", "%", "办法对当年年末规定的规模以上企业设立率；没有规定的不列。")
+GRID = (ABOVE, COVERED, UNCOVERED, RATE)
+
+
+def goals(days: Iterable[date]) -> dict[date, int | None]:
+    """Art. 4: day → the share of above-scale enterprises aimed at by the end of its year, in percent; None for none."""
+    law, found = Law(), {}
+    for day in days:
+        try:
+            found[day] = law.on(day).value("coverage_targets").get(str(day.year))
+        except Edition.DoesNotExist:  # a portal without a measure aims at nothing
+            found[day] = None
+    return found
+
+
+def _line(label: str, count: int, covered: int, dims: dict | None, short: str = "") -> Line:
+    return Line(label, (count, covered, count - covered, share(covered, count)), dims, short)
+
+
+def _grid(rows: QuerySet) -> list[tuple[str, str, int, int]]:
+    """County, industry, how many, how many of them covered."""
+    counts = {"number": Count("pk"), "with_cqo": Count("pk", filter=Q(covered=True))}
+    return list(rows.order_by().values_list("place", "trade").annotate(**counts))
+
+
+def _total(label: str, cells, dims: dict | None) -> Line:
+    return _line(label, sum(cell[2] for cell in cells), sum(cell[3] for cell in cells), dims)
+
+
+def _lines(cells, place: int, names: dict[str, str], dim: str, *, every: bool) -> tuple[Line, ...]:
+    """One line for each value of a dimension; ``every`` keeps those of nothing."""
+    number, covered = (tally(((cell[place], cell[n]) for cell in cells), 1) for n in (2, 3))
+    return tuple(
+        _line(name, number.get((key,), 0), covered.get((key,), 0), {dim: key})
+        for key, name in names.items()
+        if every or (key,) in number
+    )
+
+
+def tables(asked: Asked) -> list[Table]:
+    """Coverage by county, by industry, and at the end of each period."""
+    cells = _grid(above(asked))
+    goal = goals([asked.day])[asked.day]
+    names = {key: asked.all_counties[key] for key in asked.all_counties if key in asked.counties}
+    counties = _lines(cells, 0, names | {k: asked.all_counties[k] for k, *_ in cells}, "county", every=True)
+    if asked.user.is_city_wide:
+        total = _total("全市", cells, {})
+    else:  # the one figure of others that a county is told: the aim of Art. 4 is the whole city's
+        total = _total("全市", _grid(above(asked, Enterprise.unscoped.all())), None)
+    note = f"{asked.day.year}年年末的目标是 {goal}%。" if goal is not None else "办法对这一年没有规定目标。"
+    trades = _lines(cells, 1, dict(Industry.choices), "industry", every=False)
+    bars = Chart("bars", ("above-scale", "covered"))
+    return [
+        Table("coverage-county", "各县（市、区）有多少规模以上企业设立了首席质量官？", "县（市、区）", GRID, counties,
+              total, note, bars),
+        Table("coverage-industry", "各行业有多少规模以上企业设立了首席质量官？", "行业门类", GRID, trades,
+              _total("合计", cells, {}), chart=bars),
+        _series(asked),
+    ]  # fmt: skip
+
+
+def _series(asked: Asked) -> Table:
+    """The shares as of the last day of each period, each as it was on record then: two queries for all of them."""
+    days = [period.last for period in asked.periods]
+    number, covered = {}, {}
+    for place, day in enumerate(days):
+        standing = Q(pk__in=designations(KIND, day).values("pk"))
+        number[f"at_{place}"] = Count("pk", filter=standing)
+        covered[f"at_{place}"] = Count("pk", filter=standing & is_in_office(day, "enterprise__appointments__"))
+    rows = EnterpriseDesignation.unscoped.visible_to(asked.user).filter(kind=KIND)
+    counts, with_cqo, aims = rows.aggregate(**number), rows.aggregate(**covered), goals(days)
+    lines = []
+    for place, period in enumerate(asked.periods):
+        count, held = counts[f"at_{place}"], with_cqo[f"at_{place}"]
+        values = (count, held, share(held, count), aims[period.last])
+        lines.append(Line(period.label, values, {"day": period.last.isoformat()}, period.short))
+    figures = (ABOVE, COVERED, RATE, GOAL)
+    note = "各期末当日的数；统计日所在的一期，到统计日为止。"
+    chart = Chart("columns", ("coverage-rate",), aims[days[-1]])
+    return Table("coverage-series", "设立率怎样变化？", "期末", figures, tuple(lines), None, note, chart)
+
+
+def headline(asked: Asked) -> tuple[str, Value, str]:
+    """The share on the first page."""
+    found = above(asked).aggregate(number=Count("pk"), held=Count("pk", filter=Q(covered=True)))
+    return "规模以上企业设立率", share(found["held"], found["number"]), "%"
+
+
+SUBJECT = Subject(
+    "coverage", "设立情况", "规模以上企业设立首席质量官的情况，按县（市、区）和行业对照目标。", "4",
+    (*GRID, GOAL), tables, headline,
+)  # fmt: skip

@@ -1,0 +1,173 @@
+"""继续教育: who has the standing duty, and how far the year's hours were done (Art. 6(五), 8 ¶2)."""
+
+import re
+from datetime import date, timedelta
+
+from django.core.exceptions import ValidationError
+from django.db.models import (
+    Count,
+    Exists,
+    F,
+    IntegerField,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Sum,
+    Value,
+)
+from django.db.models.functions import Coalesce
+
+from appointments.models import Appointment
+from cqo_portal.statistics import declared
+from cqo_portal.statistics.declared import Asked, Chart, Figure, Line, Subject, Table, share
+from cqo_portal.statistics.stood import attendances, done_by, is_in_office, not_by, pooled
+from registry.models import Candidate, Edition
+from registry.models.measure import Law
+from training.models import Enrolment, TrainingRecord
+from training.rules import Requirement
+from training.standing import requirement
+from training.states import BodyKind, EnrolmentState, TrainingKind
+
+YEARS = 3  # told beside each other
+
+
+def _last(asked: Asked, year: int) -> date:
+    """The day as of which a year is told: its last, or the day asked about within it."""
+    return min(asked.day, date(year, 12, 31))
+
+
+def bound(asked: Asked, year: int) -> QuerySet:
+    """People with the duty on the year's last day: CQOs in office, and those in the talent pool."""
+    day = _last(asked, year)
+    serving = Appointment.unscoped.visible_to(asked.user).filter(is_in_office(day), candidate=OuterRef("pk"))
+    in_pool = pooled(day).visible_to(asked.user).filter(candidate=OuterRef("pk"))
+    return Candidate.unscoped.filter(Exists(serving) | Exists(in_pool))
+
+
+def _outside(law: Law, first: date, last: date) -> Q:
+    """The days of a year on which courses of others than the bureaus count, as the readings stood (Art. 8 ¶2)."""
+    found, day = Q(pk__in=[]), first
+    while day <= last:
+        end = day
+        reading = _reading(law, day)
+        while end < last and _reading(law, end + timedelta(days=1)) == reading:
+            end += timedelta(days=1)
+        if reading == "counted":
+            found |= Q(completed__range=(day, end))
+        day = end + timedelta(days=1)
+    return found
+
+
+def _reading(law: Law, day: date) -> str:
+    try:
+        return law.on(day).value("ce_outside_courses")
+    except Edition.DoesNotExist:
+        return "not_counted"
+
+
+def _courses(asked: Asked, year: int, law: Law) -> tuple[QuerySet, QuerySet]:
+    """What counts for a year as on record that day: sessions attended long enough, and recognised courses elsewhere."""
+    first, last, day = date(year, 1, 1), _last(asked, year), asked.day
+    outside = _outside(law, first, last)
+    there = attendances(day).filter(enrolment=OuterRef("pk")).order_by().values("enrolment")
+    present = Subquery(there.annotate(number=Count("pk")).values("number"), output_field=IntegerField())
+    attended = Enrolment.unscoped.annotate(completed=F("session__last_day"), present=Coalesce(present, 0)).filter(
+        done_by(day, "enrolled_at"), not_by(day, "session__cancelled_at"), done_by(day, "session__published_at"),
+        Q(session__body__kind=BodyKind.BUREAU) | outside, state=EnrolmentState.ENROLLED,
+        session__kind=TrainingKind.CONTINUING, completed__range=(first, last), present__gte=F("session__days_needed"),
+    )  # fmt: skip
+    elsewhere = TrainingRecord.unscoped.annotate(completed=F("completed_on")).filter(
+        outside, done_by(day, "recognition__recognised_at"), kind=TrainingKind.CONTINUING,
+        completed__range=(first, last),
+    )  # fmt: skip
+    return attended, elsewhere
+
+
+def counted(asked: Asked, year: int, law: Law) -> QuerySet:
+    """The people with the duty, with ``hours`` and ``courses`` of the year."""
+    attended, elsewhere = _courses(asked, year, law)
+
+    def each(rows: QuerySet, aggregate) -> Coalesce:
+        found = rows.filter(candidate=OuterRef("pk")).order_by().values("candidate").annotate(found=aggregate)
+        return Coalesce(Subquery(found.values("found"), output_field=IntegerField()), Value(0))
+
+    return bound(asked, year).annotate(
+        hours=each(attended, Sum("session__hours")) + each(elsewhere, Sum("recognition__hours")),
+        courses=each(attended, Count("pk")) + each(elsewhere, Count("pk")),
+    )
+
+
+def _met(asked_for: Requirement) -> Q:
+    """Who did what the year asks for; nobody where nothing is laid down."""
+    if not asked_for.is_set:
+        return Q(pk__in=[])
+    return Q(hours__gte=asked_for.hours or 0, courses__gte=asked_for.courses or 0)
+
+
+def _rows(asked: Asked) -> QuerySet:
+    return bound(asked, asked.day.year)
+
+
+def _of(year: str) -> int:
+    """A year as the address names it. Raises ValidationError for none."""
+    if not re.fullmatch("20[0-9]{2}", year):
+        raise ValidationError("年度不正确。")
+    return int(year)
+
+
+def _bound(asked: Asked, rows: QuerySet, year: str) -> QuerySet:
+    return bound(asked, _of(year))
+
+
+def _started(asked: Asked, rows: QuerySet, year: str) -> QuerySet:
+    return counted(asked, _of(year), Law()).filter(courses__gte=1)
+
+
+def _done(asked: Asked, rows: QuerySet, year: str) -> QuerySet:
+    law = Law()
+    return counted(asked, _of(year), law).filter(_met(requirement(_of(year), asked.day, law)))
+
+
+BOUND = Figure(
+    "ce-bound", "负有义务", "6.(5)", "人", "年末（本年为统计日）在任的首席质量官，和在库的人才库人员。一人只计一次。",
+    _rows, {"year": _bound},
+)  # fmt: skip
+STARTED = Figure("ce-started", "参加过", "6.(5)", "人", "其中当年至少完成一门计入的课程的。", _rows, {"year": _started})
+MET = Figure(
+    "ce-met", "已满规定", "6.(5)", "人",
+    "其中当年完成的学时和课程达到规定的。没有规定学时和课程数的年度不作判断，不列数。", _rows, {"year": _done},
+)  # fmt: skip
+MET_RATE = Figure("ce-met-rate", "完成率", "6.(5)", "%", "已满规定的人数除以负有义务的人数。")
+HOURS = Figure("ce-hours", "学时合计", "8.2", "学时", "负有义务的人员当年完成的、计入继续教育的学时之和。")
+FIGURES = (BOUND, STARTED, MET, MET_RATE, HOURS)
+
+
+def tables(asked: Asked) -> list[Table]:
+    """This year so far and the two before it: one query each."""
+    law, lines, said = Law(), [], []
+    for year in range(asked.day.year - YEARS + 1, asked.day.year + 1):
+        wanted = requirement(year, asked.day, law)
+        found = counted(asked, year, law).aggregate(
+            number=Count("pk"), started=Count("pk", filter=Q(courses__gte=1)),
+            met=Count("pk", filter=_met(wanted)), total=Coalesce(Sum("hours"), 0),
+        )  # fmt: skip
+        number, met = found["number"], found["met"] if wanted.is_set else None
+        rate = share(met, number) if wanted.is_set else None
+        label = f"{year}年" if year < asked.day.year else f"{year}年至统计日"
+        values = (number, found["started"], met, rate, found["total"])
+        lines.append(Line(label, values, {"year": str(year)}, str(year)))
+        said.append(f"{year}年规定{wanted.words}" if wanted.is_set else f"{year}年没有规定学时和课程数")
+    chart = Chart("columns", ("ce-bound", "ce-started", "ce-met"))
+    question = "各年有多少人完成了继续教育？"
+    return [Table("education-years", question, "年度", FIGURES, tuple(lines), None, "；".join(said) + "。", chart)]
+
+
+def headline(asked: Asked) -> tuple[str, declared.Value, str]:
+    """How many have the duty."""
+    return "负有继续教育义务", bound(asked, asked.day.year).count(), "人"
+
+
+SUBJECT = Subject(
+    "education", "继续教育", "负有年度继续教育义务的人员和完成情况，按年度。", "6.(5)", FIGURES, tables, headline
+)

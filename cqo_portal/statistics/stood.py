@@ -1,0 +1,108 @@
+"""What stood on record at the end of a day, so that yesterday's figure is the same tomorrow.
+
+Days of validity come from dated rows, days of knowledge from stamps: what was recorded later, and be it of an earlier
+day, is left out. A row that was written over since is read as the history kept it.
+"""
+
+from datetime import date, datetime, timedelta
+
+from django.contrib.postgres.fields import DateRangeField
+from django.db.models import BooleanField, Case, CharField, Exists, F, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models.functions import Coalesce
+
+from appointments.models import Act, Appointment
+from appointments.states import ActKind
+from cqo_portal.erasure import event_model
+from registry.filters import midnight
+from registry.models import Enterprise, EnterpriseDesignation, EnterpriseSeat
+from training.models import Assessment, Attendance, PoolEntry
+
+
+def end_of(day: date) -> datetime:
+    """The first moment after a day in Qingyuan: what was recorded before it was known that day."""
+    return midnight(day + timedelta(days=1))
+
+
+def done_by(day: date, stamp: str) -> Q:
+    """Rows whose stamp was set by the end of that day."""
+    return Q(**{f"{stamp}__lt": end_of(day)})
+
+
+def not_by(day: date, stamp: str) -> Q:
+    """Rows whose stamp was not set by the end of that day."""
+    return Q(**{f"{stamp}__isnull": True}) | Q(**{f"{stamp}__gte": end_of(day)})
+
+
+def truth(which: Q) -> Case:
+    """Whether a row is one of these, as a column to count and to filter by: never empty."""
+    return Case(When(which, then=Value(True)), default=Value(False), output_field=BooleanField())
+
+
+def _as_written(model, field: str, stamp: str, day: date, output) -> Case:
+    """A field as it stood at the end of that day: of a row written over since, as the history kept it."""
+    kept = event_model(model).filter(pgh_obj=OuterRef("pk"), **{f"{stamp}__lt": end_of(day)}).order_by("-pgh_id")
+    return Case(When(done_by(day, stamp), then=F(field)), default=Subquery(kept.values(field)[:1]), output_field=output)
+
+
+# --- Enterprises -----------------------------------------------------------------------------------------------------
+
+
+def designations(kind: str, day: date) -> QuerySet:
+    """Rows that say that an enterprise was above scale, or a pilot, on that day (Art. 4, 12(一))."""
+    period = _as_written(EnterpriseDesignation, "period", "recorded_at", day, DateRangeField())
+    return EnterpriseDesignation.unscoped.filter(kind=kind).alias(then=period).filter(then__contains=day)
+
+
+def designated(rows: QuerySet, kind: str, day: date) -> QuerySet:
+    """Those of these enterprises that were above scale, or pilots, on that day."""
+    return rows.filter(Exists(designations(kind, day).filter(enterprise=OuterRef("pk"))))
+
+
+def placed(rows: QuerySet, day: date, today: date) -> QuerySet:
+    """These enterprises with ``place``, the code of their county, and ``trade``, their section, as of that day."""
+    period = _as_written(EnterpriseSeat, "period", "recorded_at", day, DateRangeField())
+    seats = EnterpriseSeat.unscoped.filter(enterprise=OuterRef("pk")).alias(then=period).filter(then__contains=day)
+    trade = F("industry")
+    if day < today:  # what is not dated is looked up in the history; of today it is the row itself
+        kept = event_model(Enterprise).filter(pgh_obj=OuterRef("pk"), pgh_created_at__lt=end_of(day))
+        trade = Coalesce(Subquery(kept.order_by("-pgh_id").values("industry")[:1]), trade, output_field=CharField())
+    return rows.annotate(place=Coalesce(Subquery(seats.values("county__code")[:1]), F("county__code")), trade=trade)
+
+
+# --- Appointments ----------------------------------------------------------------------------------------------------
+
+
+def is_in_office(day: date, path: str = "") -> Q:
+    """Appointments under which somebody was CQO on that day, as far as was recorded then (Art. 11).
+
+    The term counts until its early end is recorded. ``path`` leads to the appointment, with its two underscores.
+    """
+    standing = Q(**{f"{path}term__contains": day}) & not_by(day, f"{path}ended_at") & not_by(day, f"{path}withdrawn_at")
+    first = Act.unscoped.filter(done_by(day, "at"), appointment=OuterRef(f"{path}pk"), kind=ActKind.SUBMITTED)
+    known = done_by(day, f"{path}submitted_at") | Exists(first)  # a filing that was returned is submitted anew
+    return (Q(**{f"{path}in_force__contains": day}) | standing) & known
+
+
+def in_office(day: date) -> QuerySet:
+    """The appointments under which somebody was CQO on that day, of all counties."""
+    return Appointment.unscoped.filter(is_in_office(day))
+
+
+# --- People and their courses ----------------------------------------------------------------------------------------
+
+
+def assessments(day: date) -> QuerySet:
+    """The sittings on record at the end of that day, with ``was_passed``."""
+    passed = _as_written(Assessment, "passed", "entered_at", day, BooleanField())
+    return Assessment.unscoped.annotate(was_passed=passed).filter(was_passed__isnull=False)
+
+
+def attendances(day: date) -> QuerySet:
+    """The days that people were there, as on record at the end of that day."""
+    there = _as_written(Attendance, "present", "entered_at", day, BooleanField())
+    return Attendance.unscoped.alias(was_there=there).filter(was_there=True)
+
+
+def pooled(day: date) -> QuerySet:
+    """Who was in the talent pool at the end of that day (Art. 8 ¶2)."""
+    return PoolEntry.unscoped.filter(done_by(day, "entered_at"), not_by(day, "left_at"))
