@@ -45,16 +45,16 @@ def bound(asked: Asked, year: int) -> QuerySet:
     return Candidate.unscoped.filter(Exists(serving) | Exists(in_pool))
 
 
-def _outside(law: Law, first: date, last: date) -> Q:
+def _outside(law: Law, first: date, last: date) -> Q | None:
     """The days of a year on which courses of others than the bureaus count, as the readings stood (Art. 8 ¶2)."""
-    found, day = Q(pk__in=[]), first
+    found, day = None, first
     while day <= last:
-        end = day
-        reading = _reading(law, day)
+        end, reading = day, _reading(law, day)
         while end < last and _reading(law, end + timedelta(days=1)) == reading:
             end += timedelta(days=1)
         if reading == "counted":
-            found |= Q(completed__range=(day, end))
+            these = Q(completed__range=(day, end))
+            found = these if found is None else found | these
         day = end + timedelta(days=1)
     return found
 
@@ -66,43 +66,43 @@ def _reading(law: Law, day: date) -> str:
         return "not_counted"
 
 
-def _courses(asked: Asked, year: int, law: Law) -> tuple[QuerySet, QuerySet]:
-    """What counts for a year as on record that day: sessions attended long enough, and recognised courses elsewhere."""
+def _courses(asked: Asked, year: int, law: Law) -> list[tuple[QuerySet, str]]:
+    """What counts for a year as on record that day, each with where its hours stand.
+
+    Sessions attended as long as was asked, and courses elsewhere that were recognised.
+    """
     first, last, day = date(year, 1, 1), _last(asked, year), asked.day
-    outside = _outside(law, first, last)
+    organised, outside = Q(session__body__kind=BodyKind.BUREAU), _outside(law, first, last)
     there = attendances(day).filter(enrolment=OuterRef("pk")).order_by().values("enrolment")
     present = Subquery(there.annotate(number=Count("pk")).values("number"), output_field=IntegerField())
     attended = Enrolment.unscoped.annotate(completed=F("session__last_day"), present=Coalesce(present, 0)).filter(
+        organised if outside is None else organised | outside,
         done_by(day, "enrolled_at"), not_by(day, "session__cancelled_at"), done_by(day, "session__published_at"),
-        Q(session__body__kind=BodyKind.BUREAU) | outside, state=EnrolmentState.ENROLLED,
-        session__kind=TrainingKind.CONTINUING, completed__range=(first, last), present__gte=F("session__days_needed"),
+        state=EnrolmentState.ENROLLED, session__kind=TrainingKind.CONTINUING, completed__range=(first, last),
+        present__gte=F("session__days_needed"),
     )  # fmt: skip
+    if outside is None:
+        return [(attended, "session__hours")]
     elsewhere = TrainingRecord.unscoped.annotate(completed=F("completed_on")).filter(
         outside, done_by(day, "recognition__recognised_at"), kind=TrainingKind.CONTINUING,
         completed__range=(first, last),
     )  # fmt: skip
-    return attended, elsewhere
+    return [(attended, "session__hours"), (elsewhere, "recognition__hours")]
 
 
 def counted(asked: Asked, year: int, law: Law) -> QuerySet:
     """The people with the duty, with ``hours`` and ``courses`` of the year."""
-    attended, elsewhere = _courses(asked, year, law)
-
-    def each(rows: QuerySet, aggregate) -> Coalesce:
-        found = rows.filter(candidate=OuterRef("pk")).order_by().values("candidate").annotate(found=aggregate)
-        return Coalesce(Subquery(found.values("found"), output_field=IntegerField()), Value(0))
-
-    return bound(asked, year).annotate(
-        hours=each(attended, Sum("session__hours")) + each(elsewhere, Sum("recognition__hours")),
-        courses=each(attended, Count("pk")) + each(elsewhere, Count("pk")),
-    )
+    hours = courses = Value(0)
+    for rows, path in _courses(asked, year, law):
+        own = rows.filter(candidate=OuterRef("pk")).order_by().values("candidate")
+        hours += Coalesce(Subquery(own.annotate(n=Sum(path)).values("n"), output_field=IntegerField()), 0)
+        courses += Coalesce(Subquery(own.annotate(n=Count("pk")).values("n"), output_field=IntegerField()), 0)
+    return bound(asked, year).annotate(hours=hours, courses=courses)
 
 
-def _met(asked_for: Requirement) -> Q:
-    """Who did what the year asks for; nobody where nothing is laid down."""
-    if not asked_for.is_set:
-        return Q(pk__in=[])
-    return Q(hours__gte=asked_for.hours or 0, courses__gte=asked_for.courses or 0)
+def _met(wanted: Requirement) -> Q:
+    """Who did what the year asks for, where it asks for anything."""
+    return Q(hours__gte=wanted.hours or 0, courses__gte=wanted.courses or 0)
 
 
 def _rows(asked: Asked) -> QuerySet:
@@ -126,7 +126,8 @@ def _started(asked: Asked, rows: QuerySet, year: str) -> QuerySet:
 
 def _done(asked: Asked, rows: QuerySet, year: str) -> QuerySet:
     law = Law()
-    return counted(asked, _of(year), law).filter(_met(requirement(_of(year), asked.day, law)))
+    wanted = requirement(_of(year), asked.day, law)
+    return counted(asked, _of(year), law).filter(_met(wanted)) if wanted.is_set else rows.none()
 
 
 BOUND = Figure(
@@ -148,14 +149,14 @@ def tables(asked: Asked) -> list[Table]:
     law, lines, said = Law(), [], []
     for year in range(asked.day.year - YEARS + 1, asked.day.year + 1):
         wanted = requirement(year, asked.day, law)
-        found = counted(asked, year, law).aggregate(
-            number=Count("pk"), started=Count("pk", filter=Q(courses__gte=1)),
-            met=Count("pk", filter=_met(wanted)), total=Coalesce(Sum("hours"), 0),
-        )  # fmt: skip
-        number, met = found["number"], found["met"] if wanted.is_set else None
-        rate = share(met, number) if wanted.is_set else None
+        counts = {"number": Count("pk"), "started": Count("pk", filter=Q(courses__gte=1)), "total": Sum("hours")}
+        if wanted.is_set:
+            counts["met"] = Count("pk", filter=_met(wanted))
+        found = counted(asked, year, law).aggregate(**counts)
+        number, met = found["number"], found.get("met")
+        rate = None if met is None else share(met, number)
         label = f"{year}年" if year < asked.day.year else f"{year}年至统计日"
-        values = (number, found["started"], met, rate, found["total"])
+        values = (number, found["started"], met, rate, found["total"] or 0)
         lines.append(Line(label, values, {"year": str(year)}, str(year)))
         said.append(f"{year}年规定{wanted.words}" if wanted.is_set else f"{year}年没有规定学时和课程数")
     chart = Chart("columns", ("ce-bound", "ce-started", "ce-met"))

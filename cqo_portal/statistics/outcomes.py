@@ -61,7 +61,7 @@ def _ending(*outcomes: str):
 
 DAY = {"since": "day__gte", "until": "day__lte"}
 FOUND = {**DAY, "behaviour": "behaviour", "county": COUNTY}
-OPENED = {**DAY, "outcome": "outcome", "county": COUNTY, "ground": "grounds__kind"}
+OPENED = {**DAY, "outcome": "outcome", "county": COUNTY}
 FINDINGS = Figure(
     "findings", "发现情况", "12.(2).(1)", "件", "期间内立卷、到统计日没有撤销的发现情况。", findings, FOUND
 )
