@@ -36,11 +36,12 @@ def draw(table: Table, ident: str, family: str = SANS) -> SafeString:
     """A table's chart as inline SVG; empty where it has none, or nothing but zeros. ``ident`` is unique in the page."""
     if table.chart is None or not table.lines:
         return SafeString("")
-    units = {figure.key: figure for figure in table.figures}
-    series = [Series(units[key].title, units[key].unit, table.column(key)) for key in table.chart.keys]
+    figures = {figure.key: figure for figure in table.figures}
+    chosen = slice(table.chart.first)
+    series = [Series(figures[key].title, figures[key].unit, table.column(key)[chosen]) for key in table.chart.keys]
     if not any(value for each in series for value in each.values):
         return SafeString("")
-    labels = [line.short or line.label for line in table.lines]
+    labels = [line.short or line.label for line in table.lines[chosen]]
     drawing = (_bars if table.chart.kind == "bars" else _columns)(labels, series, table.chart.goal)
     drawing.svg_args |= {
         "class": "chart", "role": "img", "aria-labelledby": f"{ident}-t {ident}-d", "font-family": family,

@@ -32,25 +32,25 @@ def _without(asked: Asked) -> QuerySet:
 BY = {"county": "place", "industry": "trade"}
 ABOVE = Figure(
     "above-scale", "规模以上企业", "4", "家",
-    "截至统计日属于规模以上的企业。属于规模以上的起止日按登记的期间计算。",
+    "截至统计日属于规模以上的企业。属于规模以上的起止日按登记的期间计算",
     above, BY,
 )  # fmt: skip
 COVERED = Figure(
     "covered", "已设立首席质量官", "4", "家",
-    "规模以上企业中，统计日有在任首席质量官的。自聘任首日起算，尚未登记备案的也计入；提前终止的，自记录终止之日起不再计入。",
+    "规模以上企业中，统计日有在任首席质量官的。自聘任首日起算，尚未登记备案的也计入；提前终止的，自记录终止之日起不再计入",
     _with, BY,
 )  # fmt: skip
 UNCOVERED = Figure(
-    "uncovered", "尚未设立", "4", "家", "规模以上企业中，统计日没有在任首席质量官的。", _without, BY
+    "uncovered", "尚未设立", "4", "家", "规模以上企业中，统计日没有在任首席质量官的", _without, BY
 )  # fmt: skip
-RATE = Figure("coverage-rate", "设立率", "4", "%", "已设立首席质量官的家数除以规模以上企业的家数。")
-GOAL = Figure("coverage-goal", "目标", "4", "%", "办法对当年年末规定的规模以上企业设立率；没有规定的不列。")
+RATE = Figure("coverage-rate", "设立率", "4", "%", "已设立首席质量官的家数除以规模以上企业的家数")
+GOAL = Figure("coverage-goal", "目标", "4", "%", "办法对当年年末规定的规模以上企业设立率；没有规定的不列")
 GRID = (ABOVE, COVERED, UNCOVERED, RATE)
 
 
-def goals(days: Iterable[date]) -> dict[date, int | None]:
+def goals(law: Law, days: Iterable[date]) -> dict[date, int | None]:
     """Art. 4: day → the share of above-scale enterprises aimed at by the end of its year, in percent; None for none."""
-    law, found = Law(), {}
+    found = {}
     for day in days:
         try:
             found[day] = law.on(day).value("coverage_targets").get(str(day.year))
@@ -86,14 +86,14 @@ def _lines(cells, place: int, names: dict[str, str], dim: str, *, every: bool) -
 def tables(asked: Asked) -> list[Table]:
     """Coverage by county, by industry, and at the end of each period."""
     cells = _grid(above(asked))
-    goal = goals([asked.day])[asked.day]
+    goal = goals(asked.law, [asked.day])[asked.day]
     names = {key: asked.all_counties[key] for key in asked.all_counties if key in asked.counties}
     counties = _lines(cells, 0, names | {k: asked.all_counties[k] for k, *_ in cells}, "county", every=True)
     if asked.user.is_city_wide:
         total = _total("全市", cells, {})
     else:  # the one figure of others that a county is told: the aim of Art. 4 is the whole city's
         total = _total("全市", _grid(above(asked, Enterprise.unscoped.all())), None)
-    note = f"{asked.day.year}年年末的目标是 {goal}%。" if goal is not None else "办法对这一年没有规定目标。"
+    note = f"{asked.day.year}年年末的目标是 {goal}%。" if goal is not None else "办法对这一年没有规定目标"
     trades = _lines(cells, 1, dict(Industry.choices), "industry", every=False)
     bars = Chart("bars", ("above-scale", "covered"))
     return [
@@ -114,14 +114,14 @@ def _series(asked: Asked) -> Table:
         number[f"at_{place}"] = Count("pk", filter=standing)
         covered[f"at_{place}"] = Count("pk", filter=standing & is_in_office(day, "enterprise__appointments__"))
     rows = EnterpriseDesignation.unscoped.visible_to(asked.user).filter(kind=KIND)
-    counts, with_cqo, aims = rows.aggregate(**number), rows.aggregate(**covered), goals(days)
+    counts, with_cqo, aims = rows.aggregate(**number), rows.aggregate(**covered), goals(asked.law, days)
     lines = []
     for place, period in enumerate(asked.periods):
         count, held = counts[f"at_{place}"], with_cqo[f"at_{place}"]
         values = (count, held, share(held, count), aims[period.last])
         lines.append(Line(period.label, values, {"day": period.last.isoformat()}, period.short))
     figures = (ABOVE, COVERED, RATE, GOAL)
-    note = "各期末当日的数；统计日所在的一期，到统计日为止。"
+    note = "各期末当日的数；统计日所在的一期，到统计日为止"
     chart = Chart("columns", ("coverage-rate",), aims[days[-1]])
     return Table("coverage-series", "设立率怎样变化？", "期末", figures, tuple(lines), None, note, chart)
 
@@ -133,6 +133,6 @@ def headline(asked: Asked) -> tuple[str, Value, str]:
 
 
 SUBJECT = Subject(
-    "coverage", "设立情况", "规模以上企业设立首席质量官的情况，按县（市、区）和行业对照目标。", "4",
+    "coverage", "设立情况", "规模以上企业设立首席质量官的情况，按县（市、区）和行业对照目标", "4",
     (*GRID, GOAL), tables, headline,
 )  # fmt: skip

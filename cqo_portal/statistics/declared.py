@@ -14,7 +14,7 @@ from django.db.models import QuerySet, TextChoices
 from django.urls import reverse
 
 from registry.models import County, User
-from registry.policies import counties_of
+from registry.models.measure import Law
 
 Value = int | Decimal | None
 TENTH = Decimal("0.1")
@@ -83,14 +83,24 @@ class Asked:
         return periods(self.day, Step.YEAR)[-1]
 
     @cached_property
-    def counties(self) -> dict[str, str]:
-        """Code → name of the counties this person counts: its own, or the eight."""
-        return dict(counties_of(self.user).order_by("code").values_list("code", "name"))
+    def _every_county(self) -> list[tuple[int, str, str]]:
+        return list(County.unscoped.order_by("code").values_list("pk", "code", "name"))
 
-    @cached_property
+    @property
     def all_counties(self) -> dict[str, str]:
         """Code → name of the eight."""
-        return dict(County.unscoped.order_by("code").values_list("code", "name"))
+        return {code: name for _, code, name in self._every_county}
+
+    @property
+    def counties(self) -> dict[str, str]:
+        """Code → name of the counties this person counts: its own, or the eight."""
+        own = self.user.county_id
+        return {code: name for pk, code, name in self._every_county if own in (None, pk)}
+
+    @cached_property
+    def law(self) -> Law:
+        """The measures and readings, fetched once."""
+        return Law()
 
 
 Narrow = Callable[[Asked, QuerySet, str], QuerySet]
@@ -135,11 +145,15 @@ class Line:
 
 @dataclass(frozen=True)
 class Chart:
-    """How a table is drawn: ``bars`` for kinds, ``columns`` for periods; which of its figures; a level aimed at."""
+    """How a table is drawn: ``bars`` for kinds, ``columns`` for periods; which of its figures; a level aimed at.
+
+    ``first``: how many of the lines, where the last are of another kind.
+    """
 
     kind: str
     keys: tuple[str, ...]
     goal: int | None = None
+    first: int | None = None
 
 
 @dataclass(frozen=True)

@@ -121,32 +121,31 @@ def _bound(asked: Asked, rows: QuerySet, year: str) -> QuerySet:
 
 
 def _started(asked: Asked, rows: QuerySet, year: str) -> QuerySet:
-    return counted(asked, _of(year), Law()).filter(courses__gte=1)
+    return counted(asked, _of(year), asked.law).filter(courses__gte=1)
 
 
 def _done(asked: Asked, rows: QuerySet, year: str) -> QuerySet:
-    law = Law()
-    wanted = requirement(_of(year), asked.day, law)
-    return counted(asked, _of(year), law).filter(_met(wanted)) if wanted.is_set else rows.none()
+    wanted = requirement(_of(year), asked.day, asked.law)
+    return counted(asked, _of(year), asked.law).filter(_met(wanted)) if wanted.is_set else rows.none()
 
 
 BOUND = Figure(
-    "ce-bound", "负有义务", "6.(5)", "人", "年末（本年为统计日）在任的首席质量官，和在库的人才库人员。一人只计一次。",
+    "ce-bound", "负有义务", "6.(5)", "人", "年末（本年为统计日）在任的首席质量官，和在库的人才库人员。一人只计一次",
     _rows, {"year": _bound},
 )  # fmt: skip
-STARTED = Figure("ce-started", "参加过", "6.(5)", "人", "其中当年至少完成一门计入的课程的。", _rows, {"year": _started})
+STARTED = Figure("ce-started", "参加过", "6.(5)", "人", "其中当年至少完成一门计入的课程的", _rows, {"year": _started})
 MET = Figure(
     "ce-met", "已满规定", "6.(5)", "人",
-    "其中当年完成的学时和课程达到规定的。没有规定学时和课程数的年度不作判断，不列数。", _rows, {"year": _done},
+    "其中当年完成的学时和课程达到规定的。没有规定学时和课程数的年度不作判断，不列数", _rows, {"year": _done},
 )  # fmt: skip
-MET_RATE = Figure("ce-met-rate", "完成率", "6.(5)", "%", "已满规定的人数除以负有义务的人数。")
-HOURS = Figure("ce-hours", "学时合计", "8.2", "学时", "负有义务的人员当年完成的、计入继续教育的学时之和。")
+MET_RATE = Figure("ce-met-rate", "完成率", "6.(5)", "%", "已满规定的人数除以负有义务的人数")
+HOURS = Figure("ce-hours", "学时合计", "8.2", "学时", "负有义务的人员当年完成的、计入继续教育的学时之和")
 FIGURES = (BOUND, STARTED, MET, MET_RATE, HOURS)
 
 
 def tables(asked: Asked) -> list[Table]:
     """This year so far and the two before it: one query each."""
-    law, lines, said = Law(), [], []
+    law, lines, said = asked.law, [], []
     for year in range(asked.day.year - YEARS + 1, asked.day.year + 1):
         wanted = requirement(year, asked.day, law)
         counts = {"number": Count("pk"), "started": Count("pk", filter=Q(courses__gte=1)), "total": Sum("hours")}
@@ -161,7 +160,7 @@ def tables(asked: Asked) -> list[Table]:
         said.append(f"{year}年规定{wanted.words}" if wanted.is_set else f"{year}年没有规定学时和课程数")
     chart = Chart("columns", ("ce-bound", "ce-started", "ce-met"))
     question = "各年有多少人完成了继续教育？"
-    return [Table("education-years", question, "年度", FIGURES, tuple(lines), None, "；".join(said) + "。", chart)]
+    return [Table("education-years", question, "年度", FIGURES, tuple(lines), None, "；".join(said) + "", chart)]
 
 
 def headline(asked: Asked) -> tuple[str, declared.Value, str]:
@@ -170,5 +169,5 @@ def headline(asked: Asked) -> tuple[str, declared.Value, str]:
 
 
 SUBJECT = Subject(
-    "education", "继续教育", "负有年度继续教育义务的人员和完成情况，按年度。", "6.(5)", FIGURES, tables, headline
+    "education", "继续教育", "负有年度继续教育义务的人员和完成情况，按年度", "6.(5)", FIGURES, tables, headline
 )

@@ -37,13 +37,13 @@ def filed(asked: Asked) -> QuerySet:
 
 
 SUBMITTED = Figure(
-    "submitted", "提交", "11", "件", "期间内企业任命并首次提交的件数，退回后重新提交的不重复计。",
+    "submitted", "提交", "11", "件", "期间内企业任命并首次提交的件数，退回后重新提交的不重复计",
     _acts(ActKind.SUBMITTED), ACTS,
 )  # fmt: skip
 RETURNED = Figure(
-    "returned", "退回补正", "9", "次", "期间内退回补正的次数，一件退回几次计几次。", _acts(ActKind.RETURNED), ACTS
+    "returned", "退回补正", "9", "次", "期间内退回补正的次数，一件退回几次计几次", _acts(ActKind.RETURNED), ACTS
 )
-FILED = Figure("filed", "登记", "9", "件", "期间内登记的件数。", filed, DAYS)
+FILED = Figure("filed", "登记", "9", "件", "期间内登记的件数", filed, DAYS)
 
 
 @dataclass(frozen=True)
@@ -85,20 +85,20 @@ def _soon_enough(day: date) -> date:
 
 
 HANDLED = Figure(
-    "handled", "办结", "9", "件", "本年到统计日为止登记的件数。县（市、区）局直接登记的，不计入市局办理。", filed,
+    "handled", "办结", "9", "件", "本年到统计日为止登记的件数。县（市、区）局直接登记的，不计入市局办理", filed,
     DAYS | {"desk": lambda asked, rows, desk: DESKS[desk].of(rows)},
 )  # fmt: skip
 MEDIAN = Figure(
     "median-days", "中位数", "9", "个工作日",
-    "办理工作日的中位数：自收到次日起至办结当日，按国务院公布的放假安排计算；退回补正的，自重新提交算起。",
+    "办理工作日的中位数：自收到次日起至办结当日，按国务院公布的放假安排计算；退回补正的，自重新提交算起",
 )  # fmt: skip
-NINTH = Figure("ninth-days", "九成以内", "9", "个工作日", "十件中有九件在这么多个工作日以内办结。")
+NINTH = Figure("ninth-days", "九成以内", "9", "个工作日", "十件中有九件在这么多个工作日以内办结")
 IN_TIME = Figure(
     "in-time", "按承诺期限办结", "12", "件",
-    f"在服务承诺的期限（收到后 {FILING_DAYS} 个工作日）以内办结的件数。承诺期限由质监部门自定，不是办法的规定。",
+    f"在服务承诺的期限（收到后 {FILING_DAYS} 个工作日）以内办结的件数。承诺期限由质监部门自定，不是办法的规定",
     filed, DAYS | {"desk": lambda asked, rows, desk: DESKS[desk].in_time(rows)},
 )  # fmt: skip
-TIMELY = Figure("in-time-rate", "按期率", "12", "%", "按承诺期限办结的件数除以办结的件数。")
+TIMELY = Figure("in-time-rate", "按期率", "12", "%", "按承诺期限办结的件数除以办结的件数")
 
 
 def percentile(counted: dict[int, int], part: float) -> int | None:
@@ -166,7 +166,7 @@ def _durations(asked: Asked) -> list[Table]:
         for code, name in asked.counties.items()
     )
     figures = (HANDLED, MEDIAN, NINTH, IN_TIME, TIMELY)
-    note = f"{year.first.year}年1月1日至统计日登记的任命。"
+    note = f"{year.first.year}年1月1日至统计日登记的任命"
     return [
         Table("filing-desks", "今年登记的任命办了多少个工作日？", "环节", figures, desks, None, note),
         Table(
@@ -188,6 +188,6 @@ def headline(asked: Asked) -> tuple[str, declared.Value, str]:
 
 
 SUBJECT = Subject(
-    "filing", "登记备案", "任命的提交、退回补正和登记，以及各环节办理用了多少个工作日。", "9",
+    "filing", "登记备案", "任命的提交、退回补正和登记，以及各环节办理用了多少个工作日", "9",
     (SUBMITTED, RETURNED, FILED, HANDLED, MEDIAN, NINTH, IN_TIME, TIMELY), tables, headline,
 )  # fmt: skip

@@ -1,13 +1,13 @@
 """监督结果: findings, recommendations to dismiss, and what the enterprises decided (Art. 12(二))."""
 
-from django.db.models import Case, CharField, Count, F, Q, QuerySet, Value, When
+from django.db.models import Case, CharField, Count, Q, QuerySet, Value, When
 from django.db.models.functions import TruncDate
 
 from appointments.filters.recommending import Outcome
 from appointments.models import DismissalRecommendation, Finding
 from appointments.states import Behaviour, CaseAnswer, FindingObject
 from cqo_portal.statistics import declared
-from cqo_portal.statistics.declared import Asked, Chart, Figure, Line, Subject, Table, totals
+from cqo_portal.statistics.declared import Asked, Chart, Figure, Line, Subject, Table, tally, totals
 from cqo_portal.statistics.series import by_period, within
 from cqo_portal.statistics.stood import done_by, not_by
 
@@ -62,29 +62,27 @@ def _ending(*outcomes: str):
 DAY = {"since": "day__gte", "until": "day__lte"}
 FOUND = {**DAY, "behaviour": "behaviour", "county": COUNTY}
 OPENED = {**DAY, "outcome": "outcome", "county": COUNTY}
-FINDINGS = Figure(
-    "findings", "发现情况", "12.(2).(1)", "件", "期间内立卷、到统计日没有撤销的发现情况。", findings, FOUND
-)
+FINDINGS = Figure("findings", "发现情况", "12.(2).(1)", "件", "期间内立卷、到统计日没有撤销的发现情况", findings, FOUND)
 ABOUT = {
     value: Figure(
-        f"findings-{value.value}", value.label, "12.(2).(1)", "件", f"其中对象为{value.label}的。", _about(value), FOUND
+        f"findings-{value.value}", value.label, "12.(2).(1)", "件", f"其中对象为{value.label}的", _about(value), FOUND
     )
     for value in FindingObject
 }
-CASES = Figure("cases", "建议案", "12.(2)", "件", "期间内开立的解除聘任建议案。", cases, OPENED)
+CASES = Figure("cases", "建议案", "12.(2)", "件", "期间内开立的解除聘任建议案", cases, OPENED)
 LETTERS = Figure(
-    "letters", "签发建议函", "12.(2)", "件", "期间内签发的建议函。建议不改变聘任，是否解除由企业决定。", issued,
+    "letters", "签发建议函", "12.(2)", "件", "期间内签发的建议函。建议不改变聘任，是否解除由企业决定", issued,
     {"since": "signed__gte", "until": "signed__lte", "county": COUNTY},
 )  # fmt: skip
 DISMISSED = Figure(
-    "dismissed", "企业解除聘任", "12.(2)", "件", "其中企业决定解除聘任的。", _ending(Outcome.DISMISSED), OPENED
+    "dismissed", "企业解除聘任", "12.(2)", "件", "其中企业决定解除聘任的", _ending(Outcome.DISMISSED), OPENED
 )
 DECLINED = Figure(
-    "declined", "企业不解除聘任", "12.(2)", "件", "其中企业决定不解除聘任的。", _ending(Outcome.DECLINED), OPENED
+    "declined", "企业不解除聘任", "12.(2)", "件", "其中企业决定不解除聘任的", _ending(Outcome.DECLINED), OPENED
 )
 OTHERS = Figure(
     "other-outcomes", "其他结果", "12.(2)", "件",
-    "其中不提出建议、收回建议、聘任已终止，以及办理中、待企业答复和逾期未答复的。",
+    "其中不提出建议、收回建议、聘任已终止，以及办理中、待企业答复和逾期未答复的",
     _ending(*(set(Outcome.values) - {Outcome.DISMISSED, Outcome.DECLINED})), OPENED,
 )  # fmt: skip
 FIGURES = (FINDINGS, *ABOUT.values(), CASES, LETTERS, DISMISSED, DECLINED, OTHERS)
@@ -92,9 +90,10 @@ FIGURES = (FINDINGS, *ABOUT.values(), CASES, LETTERS, DISMISSED, DECLINED, OTHER
 
 def tables(asked: Asked) -> list[Table]:
     """Findings by behaviour, cases by outcome and by county this year; and each period."""
-    year = asked.year
-    note = f"{year.first.year}年1月1日至统计日。"
-    return [_behaviours(asked, note), _outcomes(asked, note), _counties(asked, note), _series(asked)]
+    note = f"{asked.year.first.year}年1月1日至统计日"
+    rows = within(cases(asked), "opened_at", asked.year.first, asked.day).order_by()
+    cells = list(rows.values_list(COUNTY, "outcome").annotate(number=Count("pk")))
+    return [_behaviours(asked, note), _outcomes(asked, cells, note), _counties(asked, cells, note), _series(asked)]
 
 
 def _behaviours(asked: Asked, note: str) -> Table:
@@ -110,27 +109,23 @@ def _behaviours(asked: Asked, note: str) -> Table:
     return Table("findings", "立卷了哪些发现情况？", "行为", (FINDINGS, *ABOUT.values()), lines, total, note)
 
 
-def _outcomes(asked: Asked, note: str) -> Table:
-    rows = within(cases(asked), "opened_at", asked.year.first, asked.day).order_by()
-    found = dict(rows.values_list("outcome").annotate(number=Count("pk")))
+def _outcomes(asked: Asked, cells: list[tuple[str, str, int]], note: str) -> Table:
+    found, year = tally([cell[1:] for cell in cells], 1), asked.year.dims
     lines = tuple(
-        Line(label, (found.get(value, 0),), {**asked.year.dims, "outcome": value}) for value, label in Outcome.choices
+        Line(label, (found.get((value,), 0),), {**asked.year.dims, "outcome": value})
+        for value, label in Outcome.choices
     )
-    total = Line("合计", tuple(totals(lines, 1)), asked.year.dims)
+    total = Line("合计", tuple(totals(lines, 1)), year)
     return Table(
         "case-outcomes", "开立的建议案结果如何？", "结果", (CASES,), lines, total, note, Chart("bars", ("cases",))
     )
 
 
-def _counties(asked: Asked, note: str) -> Table:
-    rows = within(cases(asked), "opened_at", asked.year.first, asked.day).order_by().values(county=F(COUNTY))
-    endings = {"n_dismissed": Q(outcome=Outcome.DISMISSED), "n_declined": Q(outcome=Outcome.DECLINED)}
-    counts = {name: Count("pk", filter=which) for name, which in endings.items()}
-    found = {row["county"]: row for row in rows.annotate(number=Count("pk"), **counts)}
-    lines = []
+def _counties(asked: Asked, cells: list[tuple[str, str, int]], note: str) -> Table:
+    found, lines = tally(cells, 2), []
     for code, name in asked.counties.items():
-        row = found.get(code, dict.fromkeys(("number", *counts), 0))
-        number, dismissed, declined = (row[key] for key in ("number", *counts))
+        number = sum(n for (county, _), n in found.items() if county == code)
+        dismissed, declined = (found.get((code, value), 0) for value in (Outcome.DISMISSED, Outcome.DECLINED))
         values = (number, dismissed, declined, number - dismissed - declined)
         lines.append(Line(name, values, {**asked.year.dims, "county": code}))
     total = Line("合计", tuple(totals(lines, 4)), asked.year.dims)
@@ -162,4 +157,4 @@ def headline(asked: Asked) -> tuple[str, declared.Value, str]:
     return "本年签发建议函", within(issued(asked), "signed_at", asked.year.first, asked.day).count(), "件"
 
 
-SUBJECT = Subject("outcomes", "监督结果", "发现情况、解除聘任建议和企业的决定。", "12.(2)", FIGURES, tables, headline)
+SUBJECT = Subject("outcomes", "监督结果", "发现情况、解除聘任建议和企业的决定", "12.(2)", FIGURES, tables, headline)

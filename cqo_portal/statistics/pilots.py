@@ -30,16 +30,16 @@ def _that(name: str, holds: bool = True):
 
 
 BY = {"county": "place"}
-PILOTS = Figure("pilots", "试点企业", "12.(1)", "家", "截至统计日的试点企业，起止日按登记的期间计算。", pilots, BY)
+PILOTS = Figure("pilots", "试点企业", "12.(1)", "家", "截至统计日的试点企业，起止日按登记的期间计算", pilots, BY)
 COVERED = Figure(
-    "pilots-covered", "有在任首席质量官", "12.(1)", "家", "其中统计日有在任首席质量官的。", _that("covered"), BY
+    "pilots-covered", "有在任首席质量官", "12.(1)", "家", "其中统计日有在任首席质量官的", _that("covered"), BY
 )
-GUIDED = Figure("pilots-guided", "今年已指导", "12.(1)", "家", "其中本年有指导记录的。", _that("guided"), BY)
+GUIDED = Figure("pilots-guided", "今年已指导", "12.(1)", "家", "其中本年有指导记录的", _that("guided"), BY)
 WAITING = Figure(
-    "pilots-waiting", "今年尚未指导", "12.(1)", "家", "其中本年还没有指导记录的。", _that("guided", False), BY
+    "pilots-waiting", "今年尚未指导", "12.(1)", "家", "其中本年还没有指导记录的", _that("guided", False), BY
 )
 GIVEN = Figure(
-    "guidance", "指导", "12.(1)", "次", "期间内的指导记录，更正的以更正后的一条计。", guidance,
+    "guidance", "指导", "12.(1)", "次", "期间内的指导记录，更正的以更正后的一条计", guidance,
     {"since": "day__gte", "until": "day__lte"},
 )  # fmt: skip
 
@@ -75,7 +75,7 @@ def tables(asked: Asked) -> list[Table]:
             (GIVEN,),
             series,
             None,
-            "按指导日期计入各期。",
+            "按指导日期计入各期",
             Chart("columns", ("guidance",)),
         ),
     ]
@@ -87,6 +87,6 @@ def headline(asked: Asked) -> tuple[str, Value, str]:
 
 
 SUBJECT = Subject(
-    "pilots", "试点", "试点企业、其中设立首席质量官的和得到指导的。", "12.(1)",
+    "pilots", "试点", "试点企业、其中设立首席质量官的和得到指导的", "12.(1)",
     (PILOTS, COVERED, GUIDED, WAITING, GIVEN), tables, headline,
 )  # fmt: skip

@@ -42,8 +42,8 @@ def scope_words(asked: Asked) -> str:
 def defined(figures: Sequence[Figure]) -> list[str]:
     """Each figure with its provision and what exactly is counted."""
     return [
-        f"{figure.title}（{figure.unit}）：{figure.definition}{citing.cited(figure.clause)}"
-        for figure in dict.fromkeys(figures)
+        f"{figure.title}（{figure.unit}）：{figure.definition}{citing.cited(figure.clause)}。"
+        for figure in {figure.key: figure for figure in figures}.values()
     ]
 
 
@@ -116,7 +116,7 @@ def _chapter(place: int, subject: Subject, tables: list[Table]) -> dict:
     """One subject: a heading of the first level, its lead, and each table under a heading of the second."""
     return {
         "heading": official.heading(f"{NUMERALS[place]}、{subject.title}"),
-        "lead": _text(f"{subject.lead}{citing.cited(subject.clause)}"),
+        "lead": _text(f"{subject.lead}{citing.cited(subject.clause)}。"),
         "tables": [_paper_table(number, table) for number, table in enumerate(tables)],
     }
 

@@ -35,21 +35,21 @@ def _that(name: str):
 BY = {"cycle": "cycle__reference", "since": "due_on__gte", "until": "due_on__lte", "county": COUNTY}
 OWED = Figure(
     "reports-owed", "应提供", "12.(2).(3)", "份",
-    "期限在期间内、到统计日已满的履职报告，限于期限当日在任的首席质量官；通知收回的不计入。", owed, BY,
+    "期限在期间内、到统计日已满的履职报告，限于期限当日在任的首席质量官；通知收回的不计入", owed, BY,
 )  # fmt: skip
 SERVED = Figure(
     "reports-served",
     "通知已送达",
     "12.(2).(3)",
     "份",
-    "其中通知已在平台打开，或者纸质送达有记录的。",
+    "其中通知已在平台打开，或者纸质送达有记录的",
     _that("served"),
     BY,
 )
-IN_TIME = Figure("reports-in-time", "按时", "12.(2).(3)", "份", "其中期限当日或者以前收到的。", _that("in_time"), BY)
-LATE = Figure("reports-late", "迟交", "12.(2).(3)", "份", "其中期限过后收到的。", _that("late"), BY)
-MISSING = Figure("reports-missing", "未提供", "12.(2).(3)", "份", "其中到统计日没有收到的。", _that("missing"), BY)
-RATE = Figure("reports-rate", "按时率", "12.(2).(3)", "%", "按时的份数除以应提供的份数。")
+IN_TIME = Figure("reports-in-time", "按时", "12.(2).(3)", "份", "其中期限当日或者以前收到的", _that("in_time"), BY)
+LATE = Figure("reports-late", "迟交", "12.(2).(3)", "份", "其中期限过后收到的", _that("late"), BY)
+MISSING = Figure("reports-missing", "未提供", "12.(2).(3)", "份", "其中到统计日没有收到的", _that("missing"), BY)
+RATE = Figure("reports-rate", "按时率", "12.(2).(3)", "%", "按时的份数除以应提供的份数")
 FIGURES = (OWED, SERVED, IN_TIME, LATE, MISSING, RATE)
 NAMES = ("served", "in_time", "late", "missing")
 
@@ -64,7 +64,7 @@ def tables(asked: Asked) -> list[Table]:
     counts = {f"n_{name}": Count("pk", filter=Q(**{name: True})) for name in NAMES}
     cells = rows.order_by("cycle__published_at").values("cycle__reference", "cycle__title", "due_on", county=F(COUNTY))
     cells = list(cells.annotate(number=Count("pk"), **counts))
-    year, note = asked.year, f"期限在{asked.year.first.year}年1月1日至统计日的履职报告。"
+    year, note = asked.year, f"期限在{asked.year.first.year}年1月1日至统计日的履职报告"
     now = [cell for cell in cells if cell["due_on"] >= year.first]
     notices = {cell["cycle__reference"]: cell["cycle__title"] for cell in now}
     by_notice = tuple(
@@ -97,7 +97,7 @@ def tables(asked: Asked) -> list[Table]:
             FIGURES,
             series,
             None,
-            "按报告期限计入各期。",
+            "按报告期限计入各期",
             Chart("columns", ("reports-rate",)),
         ),
     ]
@@ -117,6 +117,6 @@ def headline(asked: Asked) -> tuple[str, Value, str]:
 
 
 SUBJECT = Subject(
-    "reports", "履职报告", "按通知、县（市、区）和期间，履职报告应提供、按时、迟交和未提供的份数。", "12.(2).(3)",
+    "reports", "履职报告", "按通知、县（市、区）和期间，履职报告应提供、按时、迟交和未提供的份数", "12.(2).(3)",
     FIGURES, tables, headline,
 )  # fmt: skip

@@ -45,13 +45,13 @@ def _for(reason: str):
 
 LAST = {"since": "last__gte", "until": "last__lte"}
 DAY = {"since": "day__gte", "until": "day__lte"}
-ENDING = Figure("ending", "聘任期满", "11", "人", "统计日在任、聘任期限的末日在所列期间的首席质量官。", serving, LAST)
-RENEWED = Figure("renewed", "已办续任", "11", "人", "其中企业已经提交续任的。", _renewed, LAST)
-RENEWED_RATE = Figure("renewed-rate", "续任率", "11", "%", "已办续任的人数除以聘任期满的人数。")
-ENDED = Figure("ended", "终止", "11", "件", "期间内办理终止的聘任，按办理之日计。撤回任命的不计入。", ended, DAY)
+ENDING = Figure("ending", "聘任期满", "11", "人", "统计日在任、聘任期限的末日在所列期间的首席质量官", serving, LAST)
+RENEWED = Figure("renewed", "已办续任", "11", "人", "其中企业已经提交续任的", _renewed, LAST)
+RENEWED_RATE = Figure("renewed-rate", "续任率", "11", "%", "已办续任的人数除以聘任期满的人数")
+ENDED = Figure("ended", "终止", "11", "件", "期间内办理终止的聘任，按办理之日计。撤回任命的不计入", ended, DAY)
 REASONS = {
     reason: Figure(
-        f"ended-{reason.value}", reason.label, "11", "件", f"其中终止原因为“{reason.label}”的。", _for(reason), DAY
+        f"ended-{reason.value}", reason.label, "11", "件", f"其中终止原因为“{reason.label}”的", _for(reason), DAY
     )
     for reason in EndReason
 }
@@ -82,7 +82,7 @@ def _ahead(asked: Asked) -> Table:
     number, again = totals(lines, 2)
     return Table(
         "terms-ahead", "今后一年哪些月份聘任期满？", "期满月份", (ENDING, RENEWED, RENEWED_RATE), tuple(lines),
-        _line("合计", number, again, {}), "统计日当月从统计日算起。", Chart("columns", ("ending", "renewed")),
+        _line("合计", number, again, {}), "统计日当月从统计日算起", Chart("columns", ("ending", "renewed"), first=AHEAD),
     )  # fmt: skip
 
 
@@ -105,6 +105,6 @@ def headline(asked: Asked) -> tuple[str, Value, str]:
 
 
 SUBJECT = Subject(
-    "terms", "聘期", "聘任期满的月份、续任和终止的原因。", "11",
+    "terms", "聘期", "聘任期满的月份、续任和终止的原因", "11",
     (ENDING, RENEWED, RENEWED_RATE, ENDED, *REASONS.values()), tables, headline,
 )  # fmt: skip

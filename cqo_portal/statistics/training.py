@@ -44,14 +44,14 @@ def _by(path: str) -> dict[str, str]:
 
 SEAT, OWN = _by("session__"), _by("")
 SESSIONS = Figure(
-    "sessions", "培训班", "8.1", "期", "末日在期间内、已经结束且没有取消的培训班。县（市、区）局只计有本地人员参加的。",
+    "sessions", "培训班", "8.1", "期", "末日在期间内、已经结束且没有取消的培训班。县（市、区）局只计有本地人员参加的",
     sessions, OWN,
 )  # fmt: skip
-SEATS = Figure("seats", "参加", "7", "人次", "在上述培训班中取得名额的人次。", taken, SEAT)
-SAT = Figure("sat", "参加考核", "8.1", "人次", "其中有考核成绩的人次，补考不重复计。", _that("sat"), SEAT)
-PASSED = Figure("passed", "考核合格", "8.1", "人次", "其中考核合格的人次，补考合格的也计入。", _that("passed"), SEAT)
-PASS_RATE = Figure("pass-rate", "合格率", "8.1", "%", "考核合格的人次除以参加考核的人次。")
-CERTIFIED = Figure("certified", "取得证书", "8.1", "人次", "其中已发给培训证书的人次。", _that("certified"), SEAT)
+SEATS = Figure("seats", "参加", "7", "人次", "在上述培训班中取得名额的人次", taken, SEAT)
+SAT = Figure("sat", "参加考核", "8.1", "人次", "其中有考核成绩的人次，补考不重复计", _that("sat"), SEAT)
+PASSED = Figure("passed", "考核合格", "8.1", "人次", "其中考核合格的人次，补考合格的也计入", _that("passed"), SEAT)
+PASS_RATE = Figure("pass-rate", "合格率", "8.1", "%", "考核合格的人次除以参加考核的人次")
+CERTIFIED = Figure("certified", "取得证书", "8.1", "人次", "其中已发给培训证书的人次", _that("certified"), SEAT)
 FIGURES = (SESSIONS, SEATS, SAT, PASSED, PASS_RATE, CERTIFIED)
 COUNTS = {
     "held": Count("session", distinct=True),
@@ -76,7 +76,7 @@ def tables(asked: Asked) -> list[Table]:
     rows = within(taken(asked), "session__last_day", year.first, year.last).order_by("session__body__name")
     names = ("session__body__name", "session__body__reference", "session__kind")
     cells = list(rows.values(*names).annotate(**COUNTS))
-    note = f"{year.first.year}年1月1日至统计日结束的培训班。"
+    note = f"{year.first.year}年1月1日至统计日结束的培训班"
     bodies = _lines(cells, "session__body__reference", "body", year.dims, lambda cell: cell["session__body__name"])
     kinds = _lines(cells, "session__kind", "kind", year.dims, lambda cell: TrainingKind(cell["session__kind"]).label)
     return [
@@ -103,7 +103,7 @@ def _series(asked: Asked) -> Table:
     lines = tuple(Line(period.label, _values(found[period]), period.dims, period.short) for period in asked.periods)
     return Table(
         "training-series", "各期有多少人参加考核，多少人合格？", "期间", FIGURES, lines,
-        note="按培训班的末日计入各期。", chart=Chart("columns", ("sat", "passed")),
+        note="按培训班的末日计入各期", chart=Chart("columns", ("sat", "passed")),
     )  # fmt: skip
 
 
@@ -114,6 +114,6 @@ def headline(asked: Asked) -> tuple[str, Value, str]:
 
 
 SUBJECT = Subject(
-    "training", "培训考核", "培训班、参加和考核的人次、合格率和发证，按培训机构和培训类别。", "8.1",
+    "training", "培训考核", "培训班、参加和考核的人次、合格率和发证，按培训机构和培训类别", "8.1",
     FIGURES, tables, headline,
 )  # fmt: skip
