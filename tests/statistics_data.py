@@ -68,8 +68,8 @@ def local_day(moment: datetime) -> date:
 class Dice:
     """One random data set; ``by`` wrote it all. The same seed gives the same rows."""
 
-    def __init__(self, seed: int, by: User, edition):
-        self.random, self.by, self.edition, self.number = Random(seed), by, edition, 0
+    def __init__(self, seed: int, by: User, signer: User, edition):
+        self.random, self.by, self.signer, self.edition, self.number = Random(seed), by, signer, edition, 0
         self.counties = {county.code: county for county in County.unscoped.all()}
 
     def write(self) -> None:

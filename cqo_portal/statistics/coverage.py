@@ -93,7 +93,7 @@ def tables(asked: Asked) -> list[Table]:
         total = _total("全市", cells, {})
     else:  # the one figure of others that a county is told: the aim of Art. 4 is the whole city's
         total = _total("全市", _grid(above(asked, Enterprise.unscoped.all())), None)
-    note = f"{asked.day.year}年年末的目标是 {goal}%。" if goal is not None else "办法对这一年没有规定目标"
+    note = f"{asked.day.year}年年末的目标是 {goal}%" if goal is not None else "办法对这一年没有规定目标"
     trades = _lines(cells, 1, dict(Industry.choices), "industry", every=False)
     bars = Chart("bars", ("above-scale", "covered"))
     return [

@@ -160,7 +160,7 @@ def tables(asked: Asked) -> list[Table]:
         said.append(f"{year}年规定{wanted.words}" if wanted.is_set else f"{year}年没有规定学时和课程数")
     chart = Chart("columns", ("ce-bound", "ce-started", "ce-met"))
     question = "各年有多少人完成了继续教育？"
-    return [Table("education-years", question, "年度", FIGURES, tuple(lines), None, "；".join(said) + "", chart)]
+    return [Table("education-years", question, "年度", FIGURES, tuple(lines), None, "；".join(said), chart)]
 
 
 def headline(asked: Asked) -> tuple[str, declared.Value, str]:

@@ -60,7 +60,9 @@ def as_workbook(asked: Asked, told: Told) -> bytes:
 def _sheet_table(table: Table) -> SheetTable:
     columns = [table.head, *(f"{figure.title}（{figure.unit}）" for figure in table.figures)]
     rows = [[line.label, *map(_cell, line.values)] for line in table.all_lines]
-    return SheetTable(table.question, columns, rows, [*filter(None, [table.note]), *defined(table.figures)])
+    return SheetTable(
+        table.question, columns, rows, [*([f"{table.note}。"] if table.note else []), *defined(table.figures)]
+    )
 
 
 def _cell(value: Value) -> int | Decimal | str:
@@ -130,7 +132,7 @@ def _paper_table(number: int, table: Table) -> dict:
         "columns": [f"{figure.title}（{figure.unit}）" for figure in table.figures],
         "lines": [(_label(line.label), [said(value) for value in line.values]) for line in table.lines],
         "total": table.total and (_label(table.total.label), [said(value) for value in table.total.values]),
-        "note": sheet.paragraph([Run(f"注：{table.note}")], sheet.TEXT_WIDTH * MM / SMALL, 0) if table.note else "",
+        "note": sheet.paragraph([Run(f"注：{table.note}。")], sheet.TEXT_WIDTH * MM / SMALL, 0) if table.note else "",
         "chart": charts.draw(table, table.key, '"Paper song"'),
     }
 

@@ -82,7 +82,8 @@ def _ahead(asked: Asked) -> Table:
     number, again = totals(lines, 2)
     return Table(
         "terms-ahead", "今后一年哪些月份聘任期满？", "期满月份", (ENDING, RENEWED, RENEWED_RATE), tuple(lines),
-        _line("合计", number, again, {}), "统计日当月从统计日算起", Chart("columns", ("ending", "renewed"), first=AHEAD),
+        _line("合计", number, again, {}), "统计日当月从统计日算起",
+        Chart("columns", ("ending", "renewed"), first=AHEAD),
     )  # fmt: skip
 
 
