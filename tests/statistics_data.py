@@ -119,7 +119,7 @@ class Dice:
             )
             for n in range(36)
         )  # fmt: skip
-        at = self.at(FIRST - DAY)
+        at = self.at(date(2021, 6, 1))
         EnterpriseSeat.unscoped.bulk_create(
             EnterpriseSeat(
                 enterprise=firm,

@@ -1,16 +1,30 @@
 """Statistics equal SQL written by another hand, on random data, as of several days; every number leads to its rows."""
 
+import re
 from collections import defaultdict
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from html import unescape
+from io import BytesIO
 from zoneinfo import ZoneInfo
 
 import chinese_calendar
+import pdfplumber
 import pytest
+import time_machine
 from django.db import connection
+from django.db.models import Q
+from django.test.utils import CaptureQueriesContext
+from python_calamine import CalamineWorkbook
 
-from cqo_portal.statistics.declared import Asked, Step
+from appointments.actions import end
+from appointments.states import EndReason
+from cqo_portal.statistics import charts, coverage
+from cqo_portal.statistics.declared import Asked, Chart, Line, Period, Step, Table, address, periods, said
+from cqo_portal.statistics.rows import listed, shown
 from cqo_portal.statistics.subjects import SUBJECTS
+from registry.actions.enterprises import designate, end_designation
 from registry.actions.measure import record_interpretation
+from registry.states import Designation
 from tests.cast import AT, TODAY
 from tests.statistics_data import Dice
 from tests.statistics_sql import SQL
@@ -98,3 +112,265 @@ def test_every_number_is_what_sql_says_on_random_data(dice, municipal, county_on
         assert differences(Asked(municipal, day, TODAY, step), checked) == [], day
     assert differences(Asked(county_one, DAYS[seed % 3], TODAY, step), checked) == []
     assert set(checked) == set(SQL), "each figure is in some table, and each has its SQL"
+
+
+# --- What would be seen ----------------------------------------------------------------------------------------------
+
+
+def end_in_another_zone(day: date) -> datetime:
+    """Midnight somewhere else."""
+    return datetime.combine(day + timedelta(days=1), time(), UTC)
+
+
+PLANTED = {
+    "a day that ends in another zone": ("cqo_portal.statistics.stood.end_of", end_in_another_zone),
+    "terms read as they are today": (
+        "cqo_portal.statistics.stood.is_in_office", lambda day, path="": Q(**{f"{path}in_force__contains": day}),
+    ),
+    "stamps that do not count": (
+        "cqo_portal.statistics.reports.not_by", lambda day, stamp: Q(**{f"{stamp}__isnull": True}),
+    ),
+    "calendar days for working days": (
+        "cqo_portal.statistics.filing.Workdays.between", lambda self, first, last: max(0, (last - first).days),
+    ),
+    "courses elsewhere never count": ("cqo_portal.statistics.education._outside", lambda law, first, last: None),
+    "half to even": ("cqo_portal.statistics.coverage.share", lambda part, whole: whole and round(100 * part / whole)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("defect", PLANTED)
+def test_a_planted_defect_is_seen(dice, municipal, monkeypatch, defect):
+    made = dice(1)
+    nights = [row.filed_at.date() for row in made.rows if row.filed_at and row.filed_at.hour >= 16]  # tomorrow, here
+    monkeypatch.setattr(*PLANTED[defect])
+    assert [
+        day for day in (*nights[:1], *DAYS) if differences(Asked(municipal, day, TODAY, Step.QUARTER), defaultdict(set))
+    ]
+
+
+def test_yesterdays_figures_are_the_same_tomorrow(readings, filed_both, make, company_a, company_b, municipal):
+    """A day later a term is ended, a designation ended and another begun, all as of days long before."""
+    day, next_day = TODAY, AT + timedelta(days=1)
+    before = told(municipal, day)
+    row, user = filed_both["a"], make.enterprise_user(company_a)
+    end(row, version=row.version, reason=EndReason.RESIGNED, last_day=date(2026, 3, 1), by=user, at=next_day)
+    end_designation(
+        company_b, kind=Designation.ABOVE_SCALE, last_day=date(2026, 1, 31), by=make.officer(company_b), at=next_day
+    )
+    designate(
+        company_a, kind=Designation.PILOT, since=date(2025, 1, 1), by=make.officer(company_a), at=next_day
+    )  # fmt: skip
+    assert told(municipal, day) == before
+    assert told(municipal, day + timedelta(days=1)) != before
+
+
+def told(user, day: date) -> list:
+    """All tables as of a day, without the words that name the day."""
+    return [line.values for *_, line, _ in cells(Asked(user, day, day + timedelta(days=5)))]
+
+
+# --- From a number to its rows ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_every_number_leads_to_as_many_rows(dice, municipal, county_one, seed):
+    dice(seed)
+    for user, day in ((municipal, DAYS[seed]), (county_one, TODAY)):
+        asked, followed = Asked(user, day, TODAY, Step.QUARTER), set()
+        for subject, figure, line, value in cells(asked):
+            if not value or not address(subject.key, figure, asked, line):
+                assert not value or figure.rows is None or line.dims is None, (figure.key, line.label)
+                continue
+            dims = dict(line.dims)
+            then = date.fromisoformat(dims.pop("day", day.isoformat()))
+            rows = listed(figure.counted(Asked(user, then, TODAY), dims))
+            assert rows.count() == value, (figure.key, line.label)
+            assert all(shown(row).url for row in rows[:2])
+            followed.add(figure.key)
+        assert len(followed) > 20
+
+
+def test_a_number_opens_the_list_of_its_rows(dice, municipal, client):
+    dice(2)
+    client.force_login(municipal)
+    with time_machine.travel(AT, tick=False):
+        page = client.get("/statistics/coverage/?day=2026-06-30&by=year").content.decode()
+        links = re.findall(r'href="(/statistics/coverage/[^"]*)">([\d,]+)</a>', page)
+        assert len(links) > 10
+        for link, number in links[:6]:
+            assert f"：{number} 家</h1>" in client.get(unescape(link)).content.decode()
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "nothing/", "coverage/nothing/", "coverage/coverage-rate/", "coverage/covered/?colour=red",
+        "filing/filed/?since=yesterday", "filing/filed/?since=2026-02-30", "filing/handled/?desk=none",
+        "education/ce-bound/?year=0", "education/ce-bound/?year=２０２６", "coverage/covered/?county=%00",
+    ],
+)  # fmt: skip
+def test_an_address_of_no_figure_is_not_there(readings, municipal, client, address):
+    client.force_login(municipal)
+    assert client.get(f"/statistics/{address}").status_code == 404
+
+
+@pytest.mark.parametrize("day", ["banana", "2026-13-01", "2999-01-01", "1999-01-01", "2026-02-30", "--"])
+def test_a_day_that_cannot_be_asked_about_is_told_and_today_shown(readings, municipal, client, day):
+    client.force_login(municipal)
+    with time_machine.travel(AT, tick=False):
+        page = client.get("/statistics/", {"day": day}).content.decode()
+    assert "截至2026年11月22日" in page and "统计日" in page
+
+
+# --- Who counts what -------------------------------------------------------------------------------------------------
+
+
+def test_a_county_counts_its_own_and_is_told_one_figure_of_the_city(dice, county_one, client):
+    """Art. 4 aims at the whole city: its coverage stands beside the county's own, without a way to the rows."""
+    dice(4)
+    client.force_login(county_one)
+    pages = [client.get(f"/statistics/{key}/").content.decode() for key in SUBJECTS]
+    text = "".join(re.sub(r"<nav.*?</nav>", "", page, flags=re.S) for page in pages)
+    assert not re.search("英德市|清新区|连州市", text) and "清城区" in text
+    assert text.count("全市") == 1
+    city = Asked(county_one, TODAY, TODAY)
+    (line,) = [line for table in coverage.tables(city) for line in table.all_lines if line.label == "全市"]
+    assert line.dims is None
+    assert client.get("/statistics/coverage/above-scale/?county=441881").context["page"].paginator.count == 0
+
+
+def test_statistics_are_for_the_offices(readings, user_a, client):
+    client.force_login(user_a)
+    assert client.get("/statistics/").status_code == 404
+    assert client.get("/statistics/report.xlsx").status_code == 404
+    assert "统计" not in client.get("/").content.decode()
+
+
+# --- The same numbers everywhere -------------------------------------------------------------------------------------
+
+
+def test_page_workbook_and_paper_hold_the_same_numbers(dice, municipal, client):
+    dice(3)
+    client.force_login(municipal)
+    with time_machine.travel(AT, tick=False):
+        asked = Asked(municipal, date(2026, 9, 30), TODAY)
+        query = {"day": "2026-09-30", "by": "month"}
+        book = load(client.get("/statistics/report.xlsx", query).content)
+        paper = text_of(client.get("/statistics/report.pdf", query).content)
+        for subject in SUBJECTS.values():
+            tables = subject.tables(asked)
+            page = client.get(f"/statistics/{subject.key}/", query).content.decode()
+            on_page = [[re.sub("<.*?>", "", cell) for cell in re.findall("<t[dh][^>]*>(.*?)</t[dh]>", row)]
+                       for row in re.findall('<tr role="row">(.*?)</tr>', page, re.S)]  # fmt: skip
+            in_book = book[subject.title]
+            for table in tables:
+                for line in table.all_lines:
+                    values = [said(value) for value in line.values]
+                    assert [line.label, *values] in on_page, (table.key, line.label)
+                    assert [line.label, *map(in_cell, line.values)] in in_book, (table.key, line.label)
+                    # A long label stands on two rows of the paper, its values in the middle of them.
+                    begun, counted = re.escape(squeezed(line.label)[:6]), re.escape("".join(values))
+                    assert re.search(f"{begun}.{{0,40}}?{counted}", paper), (table.key, line.label)
+
+
+def in_cell(value):
+    """A value as a spreadsheet gives it back."""
+    return "—" if value is None else float(value)
+
+
+def load(data: bytes) -> dict[str, list[list]]:
+    """Sheet → its rows, without empty cells at their ends."""
+    book = CalamineWorkbook.from_filelike(BytesIO(data))
+    sheets = {name: book.get_sheet_by_name(name).to_python() for name in book.sheet_names}
+    return {name: [strip(row) for row in rows] for name, rows in sheets.items()}
+
+
+def strip(row: list) -> list:
+    """Without empty cells at the end."""
+    while row and row[-1] == "":
+        row = row[:-1]
+    return row
+
+
+def squeezed(text: str) -> str:
+    """Without white space."""
+    return re.sub(r"\s", "", text)
+
+
+def text_of(data: bytes) -> str:
+    """All words of a PDF, row by row, without white space."""
+    with pdfplumber.open(BytesIO(data)) as opened:
+        return squeezed("".join(page.extract_text() for page in opened.pages))
+
+
+def test_a_page_says_what_exactly_is_counted(dice, municipal, client):
+    """Each figure is declared once, with its article, and page, workbook and paper quote it."""
+    dice(0)
+    client.force_login(municipal)
+    figures = {}
+    for subject in SUBJECTS.values():
+        page = client.get(f"/statistics/{subject.key}/").content.decode()
+        for table in subject.tables(Asked(municipal, TODAY, TODAY)):
+            for figure in table.figures:
+                assert figure.definition in page and len(figure.definition) >= 8 and figure.clause
+                assert figures.setdefault(figure.key, figure) is figure, "declared once"
+    assert set(figures) == set(SQL)
+
+
+# --- How it looks ----------------------------------------------------------------------------------------------------
+
+
+def test_a_chart_passes_the_policy_and_tells_itself(dice, municipal, client):
+    dice(3)
+    client.force_login(municipal)
+    drawn = 0
+    for key in SUBJECTS:
+        page = client.get(f"/statistics/{key}/").content.decode()
+        for picture in re.findall(r"<svg.*?</svg>", page, re.S):
+            drawn += 1
+            assert not re.search(r"\sstyle=|<style|<script|\son\w+=|href=", picture)
+            title, words = re.search(r'aria-labelledby="(\S+) (\S+)"', picture).groups()
+            assert f'id="{title}"' in picture and f'id="{words}"' in picture and 'role="img"' in picture
+            assert picture.count("<title") == 1 and "：" in re.search("<desc.*?>(.*?)</desc>", picture)[1]
+        assert len(set(re.findall(r'id="([^"]+)"', page))) == len(re.findall(r'id="([^"]+)"', page))
+    assert drawn >= 10
+
+
+def test_a_name_in_a_chart_is_text_and_no_markup():
+    line = Line("<script>&\"'", (3,))
+    table = Table("k", "问？", "名", (coverage.ABOVE,), (line,), chart=Chart("bars", ("above-scale",)))
+    picture = charts.draw(table, "k")
+    assert "<script>" not in picture and "&lt;script&gt;&amp;" in picture
+    nothing = Table("k", "问？", "名", (coverage.ABOVE,), (Line("名", (0,)),), chart=Chart("bars", ("above-scale",)))
+    assert charts.draw(nothing, "k") == ""
+
+
+def test_periods_end_with_the_day_and_begin_with_a_year_of_months():
+    months, quarters, years = (periods(date(2024, 2, 29), step) for step in Step)
+    assert [months[0].first, months[0].last, months[-1].last] == [
+        date(2023, 3, 1),
+        date(2023, 3, 31),
+        date(2024, 2, 29),
+    ]
+    assert len(months) == 12 and len(quarters) == 8 and len(years) == 5
+    assert (quarters[-1].label, quarters[-1].first) == ("2024年第1季度", date(2024, 1, 1))
+    assert years[0] == Period("2020年", "2020", date(2020, 1, 1), date(2020, 12, 31))
+    for found in (months, quarters, years):
+        assert all(b.first - a.last == timedelta(days=1) for a, b in zip(found, found[1:], strict=False))
+
+
+# --- What it costs ---------------------------------------------------------------------------------------------------
+
+
+def test_a_page_asks_as_often_whatever_there_is(dice, municipal):
+    few = {key: asked_of(municipal, key) for key in SUBJECTS}
+    dice(5)
+    assert {key: asked_of(municipal, key) for key in SUBJECTS} == few
+    assert max(few.values()) <= 7
+
+
+def asked_of(user, key: str) -> int:
+    """How many queries the tables of a subject take."""
+    with CaptureQueriesContext(connection) as queries:
+        SUBJECTS[key].tables(Asked(user, TODAY, TODAY))
+    return len(queries)
