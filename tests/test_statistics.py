@@ -108,7 +108,7 @@ def test_every_number_is_what_sql_says_on_random_data(dice, municipal, county_on
     dice(seed)
     checked = defaultdict(set)
     step = list(Step)[seed % 3]
-    for day in DAYS:
+    for day in {DAYS[seed % 3], DAYS[(seed + 1) % 3]}:
         assert differences(Asked(municipal, day, TODAY, step), checked) == [], day
     assert differences(Asked(county_one, DAYS[seed % 3], TODAY, step), checked) == []
     assert set(checked) == set(SQL), "each figure is in some table, and each has its SQL"
@@ -366,7 +366,7 @@ def test_a_page_asks_as_often_whatever_there_is(dice, municipal):
     few = {key: asked_of(municipal, key) for key in SUBJECTS}
     dice(5)
     assert {key: asked_of(municipal, key) for key in SUBJECTS} == few
-    assert max(few.values()) <= 7
+    assert max(few.values()) <= 6
 
 
 def asked_of(user, key: str) -> int:

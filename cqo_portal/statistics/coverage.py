@@ -5,9 +5,11 @@ from datetime import date
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
+from appointments.models import Appointment
 from cqo_portal.statistics.declared import Asked, Chart, Figure, Line, Subject, Table, Value, share, tally
-from cqo_portal.statistics.stood import designated, designations, in_office, is_in_office, placed
-from registry.models import Edition, Enterprise, EnterpriseDesignation
+from cqo_portal.statistics.series import standing_at
+from cqo_portal.statistics.stood import designated, designation_spans, in_office, office_spans, placed
+from registry.models import Edition, Enterprise
 from registry.models.measure import Law
 from registry.states import Designation, Industry
 
@@ -45,6 +47,11 @@ UNCOVERED = Figure(
 )  # fmt: skip
 RATE = Figure("coverage-rate", "设立率", "4", "%", "已设立首席质量官的家数除以规模以上企业的家数")
 GOAL = Figure("coverage-goal", "目标", "4", "%", "办法对当年年末规定的规模以上企业设立率；没有规定的不列")
+SPAN = ("enterprise_id", "since", "until")
+# Of one enterprise no two stretches of one kind hold the same day, and no two terms: a pair is an enterprise.
+PAIRS = """
+    SELECT greatest(d.since, t.since) AS since, least(d.until, t.until) AS until
+    FROM {designations} d JOIN {terms} t ON t.enterprise_id = d.enterprise_id"""
 GRID = (ABOVE, COVERED, UNCOVERED, RATE)
 
 
@@ -108,16 +115,12 @@ def tables(asked: Asked) -> list[Table]:
 def _series(asked: Asked) -> Table:
     """The shares as of the last day of each period, each as it was on record then: two queries for all of them."""
     days = [period.last for period in asked.periods]
-    number, covered = {}, {}
-    for place, day in enumerate(days):
-        standing = Q(pk__in=designations(KIND, day).values("pk"))
-        number[f"at_{place}"] = Count("pk", filter=standing)
-        covered[f"at_{place}"] = Count("pk", filter=standing & is_in_office(day, "enterprise__appointments__"))
-    rows = EnterpriseDesignation.unscoped.visible_to(asked.user).filter(kind=KIND)
-    counts, with_cqo, aims = rows.aggregate(**number), rows.aggregate(**covered), goals(asked.law, days)
+    mine = {"designations": designation_spans(Enterprise.unscoped.visible_to(asked.user), KIND).values(*SPAN)}
+    terms = office_spans(Appointment.unscoped.visible_to(asked.user)).order_by().values(*SPAN)
+    counts = standing_at(days, "SELECT since, until FROM {designations} d", **mine)
+    with_cqo, aims = standing_at(days, PAIRS, **mine, terms=terms), goals(asked.law, days)
     lines = []
-    for place, period in enumerate(asked.periods):
-        count, held = counts[f"at_{place}"], with_cqo[f"at_{place}"]
+    for period, count, held in zip(asked.periods, counts, with_cqo, strict=True):
         values = (count, held, share(held, count), aims[period.last])
         lines.append(Line(period.label, values, {"day": period.last.isoformat()}, period.short))
     figures = (ABOVE, COVERED, RATE, GOAL)

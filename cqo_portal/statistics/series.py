@@ -1,9 +1,12 @@
-"""Counts of what happened in each period of a series, in one query."""
+"""Counts of what happened in each period of a series, or stood at the end of each: in one query."""
 
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import date, timedelta
 
+from django.db import connection
 from django.db.models import DateField, DateTimeField, QuerySet
 from django.db.models.functions import Trunc
+from psycopg2 import sql
 
 from cqo_portal.statistics.declared import Asked, Period
 from registry.filters import midnight
@@ -31,3 +34,31 @@ def by_period(rows: QuerySet, field: str, asked: Asked, **counts) -> dict[Period
     found = {row["begun"]: row for row in inside.annotate(begun=begun).order_by().values("begun").annotate(**counts)}
     nothing = dict.fromkeys(counts, 0)
     return {period: found.get(period.first, nothing) for period in asked.periods}
+
+
+STANDING = """
+    SELECT width_bucket(since, %s::date[]), width_bucket(until, %s::date[]), count(*) FROM ({}) spans
+    WHERE until IS NULL OR since < until GROUP BY 1, 2"""
+
+
+def standing_at(days: Sequence[date], spans: str, **parts: QuerySet) -> list[int]:
+    """For each day, how many spans of ``spans`` hold it: a statement that gives ``since`` and ``until`` (exclusive).
+
+    The database counts them in groups by the days that they reach, whatever their number.
+    """
+    following = [day + timedelta(days=1) for day in days]
+    groups = over(STANDING.format(spans), following, following, **parts)
+    return [
+        sum(n for since, until, n in groups if since <= place and (until is None or place < until))
+        for place in range(len(days))
+    ]
+
+
+def over(select: str, *values: object, **parts: QuerySet) -> list[tuple]:
+    """What a statement says of query sets that stand in it as ``{name}``: each once, in order, after ``values``."""
+    compiled = {name: rows.query.sql_with_params() for name, rows in parts.items()}
+    statement = sql.SQL(select).format(**{name: sql.SQL(f"({text})") for name, (text, _) in compiled.items()})
+    with connection.cursor() as cursor:
+        text = statement.as_string(cursor.connection)  # the history's wrapper reads statements as text
+        cursor.execute(text, [*values, *(value for _, own in compiled.values() for value in own)])
+        return cursor.fetchall()

@@ -7,8 +7,23 @@ day, is left out. A row that was written over since is read as the history kept 
 from datetime import date, datetime, timedelta
 
 from django.contrib.postgres.fields import DateRangeField
-from django.db.models import BooleanField, Case, CharField, Exists, F, OuterRef, Q, QuerySet, Subquery, Value, When
-from django.db.models.functions import Coalesce
+from django.db.models import (
+    BooleanField,
+    Case,
+    CharField,
+    DateField,
+    Exists,
+    F,
+    Func,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Value,
+    When,
+    Window,
+)
+from django.db.models.functions import Coalesce, Greatest, Lead, Least, TruncDate
 
 from appointments.models import Act, Appointment
 from appointments.states import ActKind
@@ -16,6 +31,18 @@ from cqo_portal.erasure import event_model
 from registry.filters import midnight
 from registry.models import Enterprise, EnterpriseDesignation, EnterpriseSeat
 from training.models import Assessment, Attendance, PoolEntry
+
+
+class Lower(Func):
+    """The first day of a range of days."""
+
+    function, output_field = "lower", DateField()
+
+
+class Upper(Func):
+    """The day after the last of a range of days."""
+
+    function, output_field = "upper", DateField()
 
 
 def end_of(day: date) -> datetime:
@@ -69,6 +96,19 @@ def placed(rows: QuerySet, day: date, today: date) -> QuerySet:
     return rows.annotate(place=Coalesce(Subquery(seats.values("county__code")[:1]), F("county__code")), trade=trade)
 
 
+def designation_spans(enterprises: QuerySet, kind: str) -> QuerySet:
+    """Each stretch of days on which an enterprise was above scale, or a pilot, as was on record on each of them.
+
+    One row for each writing of the record, with ``since``, and ``until``, the day after the last: it holds from the day
+    it was written, or begins, until it ends, or is written over.
+    """
+    written_over = Window(Lead("recorded_at"), partition_by=[F("pgh_obj")], order_by="pgh_id")
+    rows = event_model(EnterpriseDesignation).filter(kind=kind, enterprise__in=enterprises.order_by().values("pk"))
+    return rows.annotate(
+        since=Greatest(Lower("period"), TruncDate("recorded_at")), until=Least(Upper("period"), TruncDate(written_over))
+    )
+
+
 # --- Appointments ----------------------------------------------------------------------------------------------------
 
 
@@ -86,6 +126,21 @@ def is_in_office(day: date, path: str = "") -> Q:
 def in_office(day: date) -> QuerySet:
     """The appointments under which somebody was CQO on that day, of all counties."""
     return Appointment.unscoped.filter(is_in_office(day))
+
+
+def office_spans(appointments: QuerySet) -> QuerySet:
+    """These appointments with ``since`` and ``until``: the days on which ``is_in_office`` holds, the last exclusive.
+
+    A filing that was submitted by its first day needs no look at its acts.
+    """
+    first = Act.unscoped.filter(appointment=OuterRef("pk"), kind=ActKind.SUBMITTED).order_by("pk")
+    began, known = Lower("term"), Subquery(first.annotate(day=TruncDate("at")).values("day")[:1])
+    broken_off = Q(ended_at__isnull=False) | Q(withdrawn_at__isnull=False)
+    last = Greatest(Upper("in_force"), TruncDate("ended_at"), TruncDate("withdrawn_at"))
+    return appointments.filter(term__isnull=False).annotate(
+        since=Case(When(submitted_at__date__lte=began, then=began), default=Greatest(began, known)),
+        until=Case(When(broken_off, then=Least(Upper("term"), last)), default=Upper("term")),
+    )
 
 
 # --- People and their courses ----------------------------------------------------------------------------------------

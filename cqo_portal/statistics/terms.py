@@ -22,15 +22,21 @@ class LastDay(Func):
 
 
 def serving(asked: Asked) -> QuerySet:
-    """The appointments in office that day, with ``last``, the last day of the term, and ``renewed``."""
+    """The appointments in office that day, with ``last``, the last day of the term."""
+    return Appointment.unscoped.visible_to(asked.user).filter(is_in_office(asked.day)).annotate(last=LastDay("term"))
+
+
+def renewals(asked: Asked) -> QuerySet:
+    """The renewals submitted by that day and not withdrawn, of appointments in office, with ``last`` of those."""
     first = Act.unscoped.filter(done_by(asked.day, "at"), appointment=OuterRef("pk"), kind=ActKind.SUBMITTED)
-    next_ones = Appointment.unscoped.filter(Exists(first), not_by(asked.day, "withdrawn_at"), renews=OuterRef("pk"))
-    rows = Appointment.unscoped.visible_to(asked.user).filter(is_in_office(asked.day))
-    return rows.annotate(last=LastDay("term"), renewed=Exists(next_ones))
+    rows = Appointment.unscoped.visible_to(asked.user).filter(
+        Exists(first), not_by(asked.day, "withdrawn_at"), is_in_office(asked.day, "renews__"), renews__isnull=False
+    )
+    return rows.annotate(last=LastDay("renews__term"))
 
 
 def _renewed(asked: Asked) -> QuerySet:
-    return serving(asked).filter(renewed=True)
+    return serving(asked).filter(pk__in=renewals(asked).values("renews"))
 
 
 def ended(asked: Asked) -> QuerySet:
@@ -67,9 +73,10 @@ def tables(asked: Asked) -> list[Table]:
 
 
 def _ahead(asked: Asked) -> Table:
-    counts = {"number": Count("pk"), "again": Count("pk", filter=Q(renewed=True))}
-    months = serving(asked).annotate(month=TruncMonth("last")).order_by().values_list("month").annotate(**counts)
-    found = {month: rest for month, *rest in months}
+    rows, again = serving(asked).annotate(month=TruncMonth("last")), renewals(asked).annotate(month=TruncMonth("last"))
+    months = dict(rows.order_by().values_list("month").annotate(number=Count("pk")))
+    renewed = dict(again.order_by().values_list("month").annotate(number=Count("renews", distinct=True)))
+    found = {month: [number, renewed.get(month, 0)] for month, number in months.items()}
     begun, lines = 12 * asked.day.year + asked.day.month - 1, []
     for n in range(begun, begun + AHEAD):
         first, following = date(n // 12, n % 12 + 1, 1), date((n + 1) // 12, (n + 1) % 12 + 1, 1)
