@@ -28,6 +28,7 @@ from registry.states import Designation
 from tests.cast import AT, TODAY
 from tests.statistics_data import Dice
 from tests.statistics_sql import SQL
+from tests.test_papers import POINT
 
 DAYS = (date(2025, 7, 31), date(2025, 12, 31), TODAY)
 COUNTS_FROM, ASKS_FROM, ASKS = date(2025, 3, 1), date(2025, 1, 1), 16
@@ -374,3 +375,64 @@ def asked_of(user, key: str) -> int:
     with CaptureQueriesContext(connection) as queries:
         SUBJECTS[key].tables(Asked(user, TODAY, TODAY))
     return len(queries)
+
+
+# --- The paper -------------------------------------------------------------------------------------------------------
+
+
+def test_the_paper_keeps_the_measures_of_the_standard(dice, municipal, client):
+    """GB/T 9704-2012: A4, 版心 of 156 mm, 3号 in rows of 28.99 pt, 2号 title, 黑体 and 楷体 levels, 页码 outside."""
+    dice(3)
+    client.force_login(municipal)
+    with time_machine.travel(AT, tick=False):
+        answer = client.get("/statistics/report.pdf")
+    with pdfplumber.open(BytesIO(answer.content)) as opened:
+        pages = opened.pages
+        chars = [[char for char in page.chars if char["text"].strip()] for page in pages]
+    assert {(round(page.width * POINT), round(page.height * POINT)) for page in pages} == {(210, 297)}
+    for number, page in enumerate(chars, 1):
+        left = 28 if number % 2 else 26
+        body = [char for char in page if char["bottom"] * POINT < 262.5]
+        assert min(char["x0"] for char in body) * POINT >= left - 0.2, number
+        assert max(char["x1"] for char in body) * POINT <= left + 156.2, number
+        assert min(char["top"] for char in body) * POINT >= 36.5, number
+        mark = [char for char in page if char["bottom"] * POINT >= 265]
+        assert "".join(char["text"] for char in mark).replace("—", "") == str(number)
+        assert {round(char["size"]) for char in mark} == {14}
+        edge = max(char["x1"] for char in mark) if number % 2 else min(char["x0"] for char in mark)
+        assert edge * POINT == pytest.approx(184 - 14 * POINT if number % 2 else 26 + 14 * POINT, abs=0.3)
+    title = [char for char in chars[0] if abs(char["size"] - 22) < 0.05]
+    assert "".join(char["text"] for char in title) == "全市企业首席质量官制度实施情况统计报告"
+    assert {char["fontname"].partition("+")[2] for char in title} == {"Paper-title-Bold"}
+    assert (title[0]["x0"] + title[-1]["x1"]) / 2 * POINT == pytest.approx(106, abs=0.3)
+    lines = rows_in(chars[0], 15.75)
+    opening = next(place for place, (_, text, _) in enumerate(lines) if text.startswith("根据《"))
+    assert lines[opening + 1][0] - lines[opening][0] == pytest.approx(28.99, abs=0.1)
+    full = re.sub("[0-9]{2}", "字", lines[opening + 1][1])  # two figures are as wide as one character
+    assert len(full) in (27, 28)
+    firsts = {text[:2]: face for page in chars for _, text, face in rows_in(page, 15.75)}
+    assert [firsts[f"{numeral}、"] for numeral in "一二三四五六七八九"] == ["Paper-hei"] * 9
+    assert firsts["（一"] == "Paper-kai"
+    signed, left = rows_at_end(chars[-1]), 28 if len(pages) % 2 else 26
+    assert "".join(char["text"] for char in signed) == "2026年11月22日"
+    assert left + 156 - signed[-1]["x1"] * POINT == pytest.approx(4 * 15.75 * POINT, abs=0.4)
+
+
+def rows_in(chars: list[dict], size: float) -> list[tuple[float, str, str]]:
+    """The rows of one size on a page: base line, words, and the face of the first Chinese character."""
+    rows = defaultdict(list)
+    for char in chars:
+        if abs(char["size"] - size) < 0.05:
+            rows[round(char["matrix"][5])].append(char)
+    found = []
+    for _, row in sorted(rows.items(), reverse=True):
+        face = next((c["fontname"].partition("+")[2] for c in row if "latin" not in c["fontname"]), "")
+        found.append((-float(row[0]["matrix"][5]), "".join(char["text"] for char in row), face))
+    return found
+
+
+def rows_at_end(chars: list[dict]) -> list[dict]:
+    """The last row of 3号 on a page: the date."""
+    body = [char for char in chars if abs(char["size"] - 15.75) < 0.05]
+    last = min(round(char["matrix"][5]) for char in body)
+    return sorted((char for char in body if round(char["matrix"][5]) == last), key=lambda char: char["x0"])

@@ -41,13 +41,14 @@ def _duties(asked: Asked, year: int) -> tuple[QuerySet, QuerySet]:
     """The keys of the people with the duty on the year's last day: CQOs in office, and those in the talent pool."""
     day = _last(asked, year)
     serving = Appointment.unscoped.visible_to(asked.user).filter(is_in_office(day))
-    return serving.order_by().values("candidate"), pooled(day).visible_to(asked.user).order_by().values("candidate")
+    in_pool = pooled(day).visible_to(asked.user)
+    return tuple(rows.order_by().values(person=F("candidate")) for rows in (serving, in_pool))
 
 
 def bound(asked: Asked, year: int) -> QuerySet:
     """The people with the duty."""
     serving, in_pool = _duties(asked, year)
-    return Candidate.unscoped.filter(Q(pk__in=serving) | Q(pk__in=in_pool))
+    return Candidate.unscoped.filter(pk__in=serving.union(in_pool))
 
 
 def _outside(law: Law, first: date, last: date) -> Q | None:
@@ -149,22 +150,21 @@ FIGURES = (BOUND, STARTED, MET, MET_RATE, HOURS)
 
 
 COUNTED = """
-    SELECT count(*), count(*) FILTER (WHERE hours >= %s AND courses >= %s), coalesce(sum(hours), 0),
-           (SELECT count(*) FROM {people} p)
-    FROM (SELECT candidate_id, sum(taken) AS hours, count(*) AS courses FROM {courses} t GROUP BY candidate_id) taken"""
+    WITH people AS MATERIALIZED {people}, courses AS MATERIALIZED {courses}, taken AS (
+        SELECT person, sum(taken) AS hours, count(*) AS courses FROM courses JOIN people USING (person) GROUP BY person)
+    SELECT (SELECT count(*) FROM people), count(*), count(*) FILTER (WHERE hours >= {hours} AND courses >= {least}),
+           coalesce(sum(hours), 0) FROM taken"""
 
 
 def _of_years(asked: Asked, year: int, wanted: Requirement) -> tuple[declared.Value, ...]:
     """The figures of one year: people are counted where they are told of, hours where courses are."""
     serving, in_pool = _duties(asked, year)
-    duty = Q(candidate__in=serving) | Q(candidate__in=in_pool)
     courses = [
-        rows.filter(duty).order_by().values("candidate_id", taken=F(path))
-        for rows, path in _courses(asked, year, asked.law)
+        rows.order_by().values(person=F("candidate"), taken=F(path)) for rows, path in _courses(asked, year, asked.law)
     ]
-    together = courses[0].union(*courses[1:], all=True)
-    asks = (wanted.hours or 0, wanted.courses or 0)
-    ((started, met, total, number),) = over(COUNTED, *asks, people=serving.union(in_pool), courses=together)
+    people, together = serving.union(in_pool), courses[0].union(*courses[1:], all=True)
+    asks = {"hours": wanted.hours or 0, "least": wanted.courses or 0}
+    ((number, started, met, total),) = over(COUNTED, people=people, courses=together, **asks)
     if not wanted.is_set:
         return number, started, None, None, total
     return number, started, met, share(met, number), total
@@ -185,7 +185,8 @@ def tables(asked: Asked) -> list[Table]:
 
 def headline(asked: Asked) -> tuple[str, declared.Value, str]:
     """How many have the duty."""
-    return "负有继续教育义务", bound(asked, asked.day.year).count(), "人"
+    serving, in_pool = _duties(asked, asked.day.year)
+    return "负有继续教育义务", serving.union(in_pool).count(), "人"
 
 
 SUBJECT = Subject(

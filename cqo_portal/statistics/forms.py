@@ -15,7 +15,7 @@ class DayOfAddress(DayWidget):
 
     def value_from_datadict(self, data, files, name):
         boxes = super().value_from_datadict(data, files, name)
-        return boxes if any(boxes) else str(data.get(name, "")).split("-", 2)
+        return boxes if any(boxes) else data.get(name, "").split("-", 2)
 
 
 class AskedForm(forms.Form):
@@ -25,7 +25,8 @@ class AskedForm(forms.Form):
     by = PickField(label="期间", choices=Step.choices, required=False)
 
     def __init__(self, data, *, today: date):
-        super().__init__(data)
+        asked = {name: data[name] for name in data if name == "by" or name.startswith("day")}
+        super().__init__(asked or {"day": today.isoformat()})
         self.today = today
         self.fields["day"].widget = DayOfAddress()
         self.fields["by"].choices = Step.choices

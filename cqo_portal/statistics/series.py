@@ -37,7 +37,7 @@ def by_period(rows: QuerySet, field: str, asked: Asked, **counts) -> dict[Period
 
 
 STANDING = """
-    SELECT width_bucket(since, %s::date[]), width_bucket(until, %s::date[]), count(*) FROM ({}) spans
+    SELECT width_bucket(since, {after}::date[]), width_bucket(until, {after}::date[]), count(*) FROM (%s) spans
     WHERE until IS NULL OR since < until GROUP BY 1, 2"""
 
 
@@ -46,19 +46,25 @@ def standing_at(days: Sequence[date], spans: str, **parts: QuerySet) -> list[int
 
     The database counts them in groups by the days that they reach, whatever their number.
     """
-    following = [day + timedelta(days=1) for day in days]
-    groups = over(STANDING.format(spans), following, following, **parts)
+    groups = over(STANDING % spans, after=[day + timedelta(days=1) for day in days], **parts)
     return [
         sum(n for since, until, n in groups if since <= place and (until is None or place < until))
         for place in range(len(days))
     ]
 
 
-def over(select: str, *values: object, **parts: QuerySet) -> list[tuple]:
-    """What a statement says of query sets that stand in it as ``{name}``: each once, in order, after ``values``."""
-    compiled = {name: rows.query.sql_with_params() for name, rows in parts.items()}
-    statement = sql.SQL(select).format(**{name: sql.SQL(f"({text})") for name, (text, _) in compiled.items()})
+def over(select: str, **parts: object) -> list[tuple]:
+    """What a statement says of query sets, and of values, that stand in it as ``{name}``."""
     with connection.cursor() as cursor:
-        text = statement.as_string(cursor.connection)  # the history's wrapper reads statements as text
-        cursor.execute(text, [*values, *(value for _, own in compiled.values() for value in own)])
+        texts = {name: sql.SQL(_text(cursor, part)) for name, part in parts.items()}
+        statement = sql.SQL(select).format(**texts).as_string(cursor.connection)
+        cursor.execute(statement)
         return cursor.fetchall()
+
+
+def _text(cursor, part: object) -> str:
+    """A query set as a statement in brackets, its values quoted by the driver; or a value so."""
+    if isinstance(part, QuerySet):
+        text, values = part.query.sql_with_params()
+        return f"({cursor.mogrify(text, values).decode()})"
+    return cursor.mogrify("%s", [part]).decode()

@@ -6,7 +6,6 @@ day, is left out. A row that was written over since is read as the history kept 
 
 from datetime import date, datetime, timedelta
 
-from django.contrib.postgres.fields import DateRangeField
 from django.db.models import (
     BooleanField,
     Case,
@@ -65,10 +64,17 @@ def truth(which: Q) -> Case:
     return Case(When(which, then=Value(True)), default=Value(False), output_field=BooleanField())
 
 
-def _as_written(model, field: str, stamp: str, day: date, output) -> Case:
-    """A field as it stood at the end of that day: of a row written over since, as the history kept it."""
+def _as_written(rows: QuerySet, field: str, stamp: str, day: date, **holds: object) -> QuerySet:
+    """The rows of which a field held that, at the end of that day: of a row written over since, as the history kept it.
+
+    ``holds`` is one lookup of the field. Asked as two questions, so that the planner can tell how many rows answer.
+    """
+    ((lookup, value),) = holds.items()
+    model = rows.model
     kept = event_model(model).filter(pgh_obj=OuterRef("pk"), **{f"{stamp}__lt": end_of(day)}).order_by("-pgh_id")
-    return Case(When(done_by(day, stamp), then=F(field)), default=Subquery(kept.values(field)[:1]), output_field=output)
+    then = Subquery(kept.values(field)[:1], output_field=model._meta.get_field(field).clone())
+    now = done_by(day, stamp) & Q(**{f"{field}__{lookup}": value})
+    return rows.alias(then=then).filter(now | Q(**{f"{stamp}__gte": end_of(day), f"then__{lookup}": value}))
 
 
 # --- Enterprises -----------------------------------------------------------------------------------------------------
@@ -76,8 +82,8 @@ def _as_written(model, field: str, stamp: str, day: date, output) -> Case:
 
 def designations(kind: str, day: date) -> QuerySet:
     """Rows that say that an enterprise was above scale, or a pilot, on that day (Art. 4, 12(一))."""
-    period = _as_written(EnterpriseDesignation, "period", "recorded_at", day, DateRangeField())
-    return EnterpriseDesignation.unscoped.filter(kind=kind).alias(then=period).filter(then__contains=day)
+    rows = EnterpriseDesignation.unscoped.filter(kind=kind)
+    return _as_written(rows, "period", "recorded_at", day, contains=day)
 
 
 def designated(rows: QuerySet, kind: str, day: date) -> QuerySet:
@@ -85,15 +91,24 @@ def designated(rows: QuerySet, kind: str, day: date) -> QuerySet:
     return rows.filter(Exists(designations(kind, day).filter(enterprise=OuterRef("pk"))))
 
 
-def placed(rows: QuerySet, day: date, today: date) -> QuerySet:
-    """These enterprises with ``place``, the code of their county, and ``trade``, their section, as of that day."""
-    period = _as_written(EnterpriseSeat, "period", "recorded_at", day, DateRangeField())
-    seats = EnterpriseSeat.unscoped.filter(enterprise=OuterRef("pk")).alias(then=period).filter(then__contains=day)
+def seats(day: date) -> QuerySet:
+    """Rows that say to which county an enterprise belonged on that day."""
+    return _as_written(EnterpriseSeat.unscoped.all(), "period", "recorded_at", day, contains=day)
+
+
+def traded(rows: QuerySet, day: date, today: date) -> QuerySet:
+    """These enterprises with ``trade``, their section as of that day."""
     trade = F("industry")
     if day < today:  # what is not dated is looked up in the history; of today it is the row itself
         kept = event_model(Enterprise).filter(pgh_obj=OuterRef("pk"), pgh_created_at__lt=end_of(day))
         trade = Coalesce(Subquery(kept.order_by("-pgh_id").values("industry")[:1]), trade, output_field=CharField())
-    return rows.annotate(place=Coalesce(Subquery(seats.values("county__code")[:1]), F("county__code")), trade=trade)
+    return rows.annotate(trade=trade)
+
+
+def placed(rows: QuerySet, day: date, today: date) -> QuerySet:
+    """These enterprises with ``place``, the code of their county, and ``trade``, as of that day."""
+    own = seats(day).filter(enterprise=OuterRef("pk")).values("county__code")
+    return traded(rows, day, today).annotate(place=Coalesce(Subquery(own[:1]), F("county__code")))
 
 
 def designation_spans(enterprises: QuerySet, kind: str) -> QuerySet:
@@ -131,14 +146,18 @@ def in_office(day: date) -> QuerySet:
 def office_spans(appointments: QuerySet) -> QuerySet:
     """These appointments with ``since`` and ``until``: the days on which ``is_in_office`` holds, the last exclusive.
 
-    A filing that was submitted by its first day needs no look at its acts.
+    Only what was returned and submitted anew needs a look at its acts.
     """
     first = Act.unscoped.filter(appointment=OuterRef("pk"), kind=ActKind.SUBMITTED).order_by("pk")
-    began, known = Lower("term"), Subquery(first.annotate(day=TruncDate("at")).values("day")[:1])
+    again = Act.unscoped.filter(kind=ActKind.RESUBMITTED).order_by().values("appointment")
+    known = Case(
+        When(pk__in=again, then=Subquery(first.annotate(day=TruncDate("at")).values("day")[:1])),
+        default=TruncDate("submitted_at"),
+    )
     broken_off = Q(ended_at__isnull=False) | Q(withdrawn_at__isnull=False)
     last = Greatest(Upper("in_force"), TruncDate("ended_at"), TruncDate("withdrawn_at"))
     return appointments.filter(term__isnull=False).annotate(
-        since=Case(When(submitted_at__date__lte=began, then=began), default=Greatest(began, known)),
+        since=Greatest(Lower("term"), known),
         until=Case(When(broken_off, then=Least(Upper("term"), last)), default=Upper("term")),
     )
 
@@ -146,16 +165,15 @@ def office_spans(appointments: QuerySet) -> QuerySet:
 # --- People and their courses ----------------------------------------------------------------------------------------
 
 
-def assessments(day: date) -> QuerySet:
-    """The sittings on record at the end of that day, with ``was_passed``."""
-    passed = _as_written(Assessment, "passed", "entered_at", day, BooleanField())
-    return Assessment.unscoped.annotate(was_passed=passed).filter(was_passed__isnull=False)
+def assessments(day: date, *, passed: bool = False) -> QuerySet:
+    """The sittings on record at the end of that day, all or those that were passed."""
+    holds = {"exact": True} if passed else {"isnull": False}
+    return _as_written(Assessment.unscoped.all(), "passed", "entered_at", day, **holds)
 
 
 def attendances(day: date) -> QuerySet:
     """The days that people were there, as on record at the end of that day."""
-    there = _as_written(Attendance, "present", "entered_at", day, BooleanField())
-    return Attendance.unscoped.alias(was_there=there).filter(was_there=True)
+    return _as_written(Attendance.unscoped.all(), "present", "entered_at", day, exact=True)
 
 
 def pooled(day: date) -> QuerySet:

@@ -30,7 +30,10 @@ def renewals(asked: Asked) -> QuerySet:
     """The renewals submitted by that day and not withdrawn, of appointments in office, with ``last`` of those."""
     first = Act.unscoped.filter(done_by(asked.day, "at"), appointment=OuterRef("pk"), kind=ActKind.SUBMITTED)
     rows = Appointment.unscoped.visible_to(asked.user).filter(
-        Exists(first), not_by(asked.day, "withdrawn_at"), is_in_office(asked.day, "renews__"), renews__isnull=False
+        done_by(asked.day, "submitted_at") | Exists(first),
+        not_by(asked.day, "withdrawn_at"),
+        is_in_office(asked.day, "renews__"),
+        renews__isnull=False,
     )
     return rows.annotate(last=LastDay("renews__term"))
 

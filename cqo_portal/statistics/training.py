@@ -18,10 +18,9 @@ def taken(asked: Asked) -> QuerySet:
         not_by(day, "session__cancelled_at"), session__last_day__lte=day,
     )  # fmt: skip
     sittings = assessments(day).filter(enrolment=OuterRef("pk"))
+    passes = assessments(day, passed=True).filter(enrolment=OuterRef("pk"))
     certificates = Certificate.unscoped.filter(done_by(day, "issued_at"), enrolment=OuterRef("pk"))
-    return rows.annotate(
-        sat=Exists(sittings), passed=Exists(sittings.filter(was_passed=True)), certified=Exists(certificates)
-    )
+    return rows.annotate(sat=Exists(sittings), passed=Exists(passes), certified=Exists(certificates))
 
 
 def _that(name: str):

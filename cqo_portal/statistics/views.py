@@ -47,7 +47,7 @@ def statistics(request):
     headlines = []
     for subject in SUBJECTS.values():
         label, value, unit = subject.headline(asked)
-        headlines.append((subject, label, said(value), unit))
+        headlines.append((subject, label, said(value, unit)))
     return render(request, "statistics/index.html", _context(form, asked, headlines=headlines))
 
 
