@@ -119,7 +119,7 @@ COUNTY = (
     SUPERVISION,
     TRAINING,
     PROMOTION,
-    ("其他", (("发送记录", "delivery_list"), ("办法条文", "measure"))),
+    ("其他", (("统计", "statistics"), ("发送记录", "delivery_list"), ("办法条文", "measure"))),
 )
 MUNICIPAL = (
     ("工作", (("待办", "home"), ("任命登记", "appointment_queue"), ("企业注册", "registration_list"))),
@@ -128,7 +128,7 @@ MUNICIPAL = (
     TRAINING,
     PROMOTION,
     ("依据", (("办法条文", "measure"), ("口径", "interpretation_list"))),
-    ("其他", (("发送记录", "delivery_list"), ("个人信息请求", "data_request_list"))),
+    ("其他", (("统计", "statistics"), ("发送记录", "delivery_list"), ("个人信息请求", "data_request_list"))),
 )
 ADMINISTRATOR = (
     ("工作", (("待办", "home"),)),

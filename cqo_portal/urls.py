@@ -21,6 +21,7 @@ urlpatterns = [
     path("verify/<str:code>/", pages.verify_paper, name="verify_paper"),
     path("healthz", views.healthz, name="healthz"),
     path("accounts/", include("cqo_portal.accounts.urls")),
+    path("statistics/", include("cqo_portal.statistics.urls")),
     path("admin/login/", accounts.admin_login),  # one log-in for all
     path("admin/r/<path:row>", accounts.no_short_cut),
     path("admin/", admin.site.urls),

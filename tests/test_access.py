@@ -197,6 +197,11 @@ ADDRESSES = {
     "ce_list": Address(SIGNED_IN - TRAINERS),
     "course_recognise": Address({"municipal"}, ("{person}", "{course}")),
     "course_recognition_drop": Address({"municipal"}, ("{person}", "{recognised}")),
+    # Statistics
+    "statistics": Address(OFFICES),
+    "statistics_subject": Address(OFFICES, ("coverage",)),
+    "statistics_rows": Address(OFFICES, ("coverage", "covered")),
+    "statistics_report": Address(OFFICES, ("xlsx",)),
     # Findings, accidents, the watch list, obligations
     "finding_list": Address(OFFICES),
     "finding_pick": Address(BUREAU),

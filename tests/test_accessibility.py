@@ -43,13 +43,13 @@ PAGES = {
         "/appointments/queue/", "/appointments/queue/confirm/?pick={submitted}", "/appointments/{submitted}/",
         "/appointments/{submitted}/acts/check/", "/appointments/{submitted}/acts/return/", "/appointments/counter/",
         "/appointments/counter/{enterprise}/", "/sessions/{session}/enrol/free/", "/candidates/{person}/name/",
-        "/projects/{reported}/acts/complete/",
+        "/projects/{reported}/acts/complete/", "/statistics/",
     ),
     Role.MUNICIPAL: (
         "/", "/enterprises/", "/enterprises/{enterprise}/", "/candidates/{person}/", "/appointments/",
         "/appointments/queue/", "/appointments/{checked}/acts/file/", "/admin/",
         "/training-bodies/{body}/", "/talent-pool/entries/", "/talent-pool/entries/{entry}/consent/",
-        "/interpretations/ce_hours/record/",
+        "/interpretations/ce_hours/record/", "/statistics/coverage/", "/statistics/coverage/covered/",
     ),
     Role.ADMINISTRATOR: (
         "/", "/admin/", "/admin/registry/user/", "/admin/registry/user/add/", "/training-bodies/{body}/trainers/new/",

@@ -338,6 +338,7 @@ class Act(UnderBasis, AppointmentRow):
     class Meta(AppointmentRow.Meta):
         verbose_name = verbose_name_plural = "办理经过"
         ordering = ["-at", "-pk"]
+        indexes = [models.Index(fields=["kind", "at"], include=["appointment"], name="act_kind_at")]  # statistics
         triggers = [keep_as_written("act_append_only")]
         constraints = [
             models.CheckConstraint(

@@ -1,8 +1,10 @@
-"""Write a template: what may be filled in is open, the rest is locked, and no text becomes a formula or a link."""
+"""Write a template, of which what may be filled in is open, or a report; no text becomes a formula or a link."""
 
 import io
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 
 from xlsxwriter import Workbook
 from xlsxwriter.format import Format
@@ -113,3 +115,68 @@ def _explain(book: Workbook, sheet: Worksheet, template: Template) -> None:
         need = "已填好，不要改动" if column.prefilled else "必填" if column.required else "选填"
         for place, text in enumerate((column.title, need, f"应填{column.wanted}。{column.note}")):
             sheet.write_string(number, place, text, wrap)
+
+
+# --- Reports: tables that are read and not filled in -----------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class SheetTable:
+    """One table of a report: what it is about, its columns, its rows; ``lines`` stand under it as sentences.
+
+    A cell is text, a whole number or a share in percent (Decimal); None is an empty cell.
+    """
+
+    title: str
+    columns: Sequence[str]
+    rows: Sequence[Sequence[str | int | Decimal | None]]
+    lines: Sequence[str] = ()
+
+
+def write_report(title: str, lead: Sequence[str], sheets: Mapping[str, Sequence[SheetTable]]) -> bytes:
+    """An XLSX with a sheet of tables for each name; the title and the lines of ``lead`` stand on top of each."""
+    data = io.BytesIO()
+    with Workbook(data, _OPTIONS) as book:
+        book.set_properties({"title": title})
+        head = {"bold": True, "bg_color": PALE, "border": 1, "text_wrap": True, "valign": "vcenter"}
+        cell = {"border": 1, "font_color": INK}
+        styles = {
+            "title": book.add_format({"bold": True, "font_size": 14, "font_color": BLUE}),
+            "table": book.add_format({"bold": True, "font_color": BLUE}),
+            "head": book.add_format(head),
+            "text": book.add_format(cell | {"num_format": "@", "text_wrap": True}),
+            "whole": book.add_format(cell | {"num_format": "#,##0"}),
+            "share": book.add_format(cell | {"num_format": "0.0"}),
+            "line": book.add_format({"font_color": INK}),
+        }
+        for name, tables in sheets.items():
+            _report_sheet(book.add_worksheet(name), title, lead, tables, styles)
+    return data.getvalue()
+
+
+def _report_sheet(sheet: Worksheet, title: str, lead: Sequence[str], tables: Sequence[SheetTable], styles) -> None:
+    """One sheet: the tables one under the other, as wide as the widest of them, printed on as few pages across."""
+    widest = max((len(table.columns) for table in tables), default=1)
+    sheet.set_column(0, 0, 30)
+    sheet.set_column(1, max(1, widest - 1), 14)
+    sheet.write_string(0, 0, title, styles["title"])
+    for row, line in enumerate(lead, 1):
+        sheet.write_string(row, 0, line, styles["line"])
+    row = len(lead) + 2
+    for table in tables:
+        sheet.write_string(row, 0, table.title, styles["table"])
+        for place, name in enumerate(table.columns):
+            sheet.write_string(row + 1, place, name, styles["head"])
+        row += 2
+        for values in table.rows:
+            for place, value in enumerate(values):
+                kind = "text" if isinstance(value, str) else "share" if isinstance(value, Decimal) else "whole"
+                _write(sheet, row, place, float(value) if kind == "share" else value, styles[kind])
+            row += 1
+        for line in table.lines:
+            sheet.write_string(row, 0, line, styles["line"])
+            row += 1
+        row += 1
+    sheet.set_landscape()
+    sheet.set_paper(9)  # A4
+    sheet.fit_to_pages(1, 0)
