@@ -17,7 +17,7 @@ from registry.models import (
     SecurityEntry,
 )
 from registry.states import DeliveryState, Designation
-from registry.templatetags.portal import browser_words, masked_address
+from registry.templatetags.portal import browser_words, cn_range, masked_address
 
 
 def local_day(moment):
@@ -80,12 +80,7 @@ def _with_work(filters, rows):
 
 def _of_work(say):
     """A column of one line for each employment."""
-    return lambda person: "；".join(filter(None, map(say, person.seen)))
-
-
-def _work_days(work: Employment) -> str:
-    last = last_of(work.period)
-    return f"{work.period.lower}至{last}" if last else f"{work.period.lower}起"
+    return lambda person: "；".join(map(say, person.seen))
 
 
 PEOPLE = Listing(
@@ -96,8 +91,8 @@ PEOPLE = Listing(
         Column("出生年", lambda row: row.birth_date.year, "number", 8),
         Column("企业", _of_work(lambda work: work.enterprise.name), width=36, seen_by=offices),
         Column("职务", _of_work(lambda work: work.position), width=20),
-        Column("在职期间", _of_work(_work_days), width=26),
-        Column("手机", _of_work(lambda work: work.phone), width=16),
+        Column("在职期间", _of_work(lambda work: cn_range(work.period)), width=26),
+        Column("手机", _of_work(lambda work: work.phone or "未填写"), width=16),
     ),
     visible=lambda filters: Candidate.unscoped.visible_to(filters.user),
     filters=CandidateFilter, narrowed=_with_work,

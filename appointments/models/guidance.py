@@ -141,7 +141,8 @@ def pilots(enterprises, today: date):
             cqo=Subquery(in_force.values("candidate__name")[:1]),
             cqo_reference=Subquery(in_force.values("reference")[:1]),
         )
-        .order_by(F("last_guided").asc(nulls_first=True), "name", "pk")
+        .annotate(guided=Q(last_guided__isnull=False))
+        .order_by("guided", "last_guided", "name", "pk")
     )
 
 
