@@ -168,8 +168,8 @@ class ExportForm(TextChoices):
 
     XLSX = "xlsx", "Excel 表格"
     CSV = "csv", "CSV 表格"
-    ZIP = "zip", "文件，ZIP 压缩包"
-    PDF = "pdf", "文件，合为一个 PDF"
+    ZIP = "zip", "ZIP 压缩包"
+    PDF = "pdf", "合为一份的 PDF"
 
 
 OF_PAPERS = (ExportForm.ZIP, ExportForm.PDF)

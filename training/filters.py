@@ -239,7 +239,7 @@ class CertificateFilter(ListFilter):
         return rows.filter(body=body)
 
     def by_session(self, rows, reference):
-        return rows.filter(enrolment__session__reference=normalise_code(reference))
+        return rows.filter(enrolment__session__reference__iexact=reference)
 
     def by_year(self, rows, year):
         return rows.filter(year=int(year))
