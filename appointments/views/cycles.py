@@ -35,7 +35,7 @@ from registry.pages import demand, find
 from registry.rules import day_words
 from registry.states import Role
 from registry.views.common import form_page, posted
-from registry.views.lists import opened
+from registry.views.lists import exporting, opened
 from training.views.common import act_page
 
 CYCLES = "报告周期"
@@ -143,7 +143,9 @@ def cycle_detail(request, reference):
         return redirect(page_url(ReportDuty.unscoped.visible_to(user).with_parties().filter(cycle=cycle).last()))
     duties = ReportDuty.unscoped.visible_to(user).filter(cycle=cycle)
     figures = figures_of(duties, today).get(cycle.pk, {})
-    narrowed = CycleDutyFilter(request.GET, user=user, today=today)
+    narrowed, asked = CycleDutyFilter(request.GET, user=user, today=today), request.GET.copy()
+    asked["cycle"] = cycle.reference
+    narrowed.exporting = exporting(user, "report_list", asked.urlencode())
     found = narrowed.narrow(duties.with_parties()).order_by("appointment__enterprise__name", "pk")
     page = rows_of(page_of(request, found), today)
     for row in page:

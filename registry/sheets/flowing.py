@@ -16,10 +16,12 @@ from xlsxwriter.worksheet import Worksheet
 
 from registry.refusals import Refused
 
+CSV = "text/csv; charset=utf-8"  # its content type
 DATA, NOTES = "数据", "导出说明"
 MOST_ROWS = 1_000_000  # a worksheet ends at 1,048,576
 MOST_CHARACTERS = 30_000  # a cell ends at 32,767
 FORMULA = tuple("=+-@\t\r\n＝＋－＠")  # the full-width forms too: Chinese Excel takes them for the plain ones
+DAY_ZERO = date(1899, 12, 30).toordinal()  # from which Excel counts its days
 INK, BLUE = "#1f2328", "#1d4f91"
 _FORMATS = {"text": "@", "number": "General", "day": "yyyy-mm-dd", "moment": "yyyy-mm-dd hh:mm"}
 
@@ -81,7 +83,9 @@ def _writer(sheet: Worksheet, kind: str, place: int, cells) -> Callable[[int, ob
     """What writes a cell of that column."""
     if kind == "number":
         return lambda row, value: sheet.write_number(row, place, value, cells)
-    if kind in ("day", "moment"):
+    if kind == "day":
+        return lambda row, value: sheet.write_number(row, place, value.toordinal() - DAY_ZERO, cells)
+    if kind == "moment":
         return lambda row, value: sheet.write_datetime(row, place, value, cells)
     return lambda row, value: sheet.write_string(row, place, plain(value), cells)
 

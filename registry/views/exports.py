@@ -20,12 +20,13 @@ from registry.models.exports import KEPT_DAYS
 from registry.pages import PortalForm, carry_out, demand, find
 from registry.refusals import Refused
 from registry.sheets import XLSX
+from registry.sheets.flowing import CSV
 from registry.states import ExportForm
 from registry.tasks import make_export
 
 TYPES = {
     ExportForm.XLSX: XLSX,
-    ExportForm.CSV: "text/csv; charset=utf-8",
+    ExportForm.CSV: CSV,
     ExportForm.ZIP: "application/zip",
     ExportForm.PDF: "application/pdf",
 }

@@ -1,10 +1,11 @@
 """A list's page: the declared list as the address asks for it, with what exports it."""
 
-from django.http import Http404, QueryDict
+from django.http import Http404
 from django.urls import reverse
 from django.utils import timezone
 
 from registry.listed import Listing, Opened, listings
+from registry.models import User
 from registry.pages import PortalForm
 from registry.states import OF_PAPERS, ExportForm
 
@@ -30,16 +31,22 @@ class Exporting:
         return [(form, WORDS[form], form.label) for form in OF_PAPERS if self.papers_name]
 
 
-def opened(request, key: str, query: str | None = None) -> Opened:
-    """The list of that address, narrowed by it or by ``query``; Http404 for whoever has no such list.
+def exporting(user: User, key: str, query: str) -> Exporting | None:
+    """What takes out the list of that address narrowed by ``query``; None for whoever may not."""
+    listing = listings()[key]
+    if user.is_authenticated and listing.may(user) and user.has_perm("registry.export_list"):
+        return Exporting(listing, query)
+    return None
 
-    Its filters carry, for whoever may take it out, ``exporting``: the token of the form that does.
+
+def opened(request, key: str) -> Opened:
+    """The list of that address, narrowed by it; Http404 for whoever has no such list.
+
+    Its filters carry, for whoever may take it out, ``exporting``: the form that does.
     """
     listing, user = listings()[key], request.user
     if user.is_authenticated and not listing.may(user):
         raise Http404
-    data = request.GET if query is None else QueryDict(query)
-    found = listing.opened(data, user=user, today=timezone.localdate())
-    if user.is_authenticated and user.has_perm("registry.export_list"):
-        found.filters.exporting = Exporting(listing, found.query)
+    found = listing.opened(request.GET, user=user, today=timezone.localdate())
+    found.filters.exporting = exporting(user, key, found.query)
     return found
