@@ -61,7 +61,10 @@ ENTERPRISE = (
     ),
     ("培训", (("培训班", "session_list"), ("课题", "project_list"), ("继续教育", "ce_list"))),
     PROMOTION,
-    ("企业资料", (("企业资料", "enterprise_detail"), ("企业账号", "member_list"))),
+    (
+        "企业资料",
+        (("企业资料", "enterprise_detail"), ("企业账号", "member_list"), ("我的导出", "export_list")),
+    ),
     ("办法条文", (("办法条文", "measure"),)),
 )
 APPLICANT = (
@@ -103,7 +106,7 @@ SUPERVISION = (
 )
 TRAINER = (
     ("", (("待办", "home"), ("培训班", "session_list"), ("培训证书", "certificate_list"))),
-    ("其他", (("证书核验", "verify"), ("办法条文", "measure"))),
+    ("其他", (("我的导出", "export_list"), ("证书核验", "verify"), ("办法条文", "measure"))),
 )
 COUNTY = (
     (
@@ -119,7 +122,10 @@ COUNTY = (
     SUPERVISION,
     TRAINING,
     PROMOTION,
-    ("其他", (("统计", "statistics"), ("发送记录", "delivery_list"), ("办法条文", "measure"))),
+    (
+        "其他",
+        (("统计", "statistics"), ("我的导出", "export_list"), ("发送记录", "delivery_list"), ("办法条文", "measure")),
+    ),
 )
 MUNICIPAL = (
     ("工作", (("待办", "home"), ("任命登记", "appointment_queue"), ("企业注册", "registration_list"))),
@@ -128,7 +134,15 @@ MUNICIPAL = (
     TRAINING,
     PROMOTION,
     ("依据", (("办法条文", "measure"), ("口径", "interpretation_list"))),
-    ("其他", (("统计", "statistics"), ("发送记录", "delivery_list"), ("个人信息请求", "data_request_list"))),
+    (
+        "其他",
+        (
+            ("统计", "statistics"),
+            ("我的导出", "export_list"),
+            ("发送记录", "delivery_list"),
+            ("个人信息请求", "data_request_list"),
+        ),
+    ),
 )
 ADMINISTRATOR = (
     ("工作", (("待办", "home"),)),

@@ -15,12 +15,10 @@ from django.views.decorators.http import require_safe
 
 from appointments.models import Appointment
 from registry.history import events_of, history
-from registry.listing import page_of
 from registry.models import Candidate, User
 from registry.models.measure import days
-from registry.pages import demand
+from registry.views.lists import opened
 from registry.views.people import employers, person_within_scope
-from training.filters import EducationFilter
 from training.models import CourseRecognition, PoolEntry
 from training.standing import CourseTaken, Year, ledger, ledgers, requirement, since
 from training.views.pool import year_words
@@ -87,22 +85,11 @@ def years_of(duties: dict[int, list[Duty]], user: User, today: date, year: int) 
 @require_safe
 def ce_list(request):
     """Everybody with the duty in a year, and how that year stands; within one's scope."""
-    user, today = request.user, timezone.localdate()
-    demand(user, "training.follow_people")
-    narrowed = EducationFilter(request.GET, user=user, today=today)
-    year = narrowed.chosen_year
-    duties = duties_in(user, year)
-    rows = narrowed.narrow(Candidate.unscoped.visible_to(user).filter(pk__in=duties))
-    if wanted := narrowed.cleaned_data.get("standing"):
-        years = years_of(duties, user, today, year)
-        rows = [row for row in rows if years[row.pk].standing == wanted]
-    page = page_of(request, rows)
-    years = years_of({row.pk: duties[row.pk] for row in page}, user, today, year)
-    for row in page:
-        row.year, row.duties = years[row.pk], duties[row.pk]
-        row.words = year_words(row.year.standing)
+    found = opened(request, "ce_list")
+    filters, year = found.filters, found.filters.chosen_year
     context = {
-        "filters": narrowed, "page": page, "any": bool(duties), "year": year, "asked": requirement(year, today)
+        "filters": filters, "page": found.page(request), "any": bool(filters.duties), "year": year,
+        "asked": requirement(year, filters.today),
     }  # fmt: skip
     return render(request, "cqo_portal/ce_list.html", context)
 

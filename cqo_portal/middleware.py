@@ -23,6 +23,7 @@ from registry.models.acts import basis_marks
 from registry.refusals import Refused
 from registry.securitylog import note
 from registry.sheets import XLSX
+from registry.sheets.flowing import CSV
 from registry.states import SecurityEvent
 
 METHODS = ("GET", "HEAD", "POST", "OPTIONS", "PUT", "PATCH", "DELETE", "TRACE")
@@ -133,7 +134,7 @@ class SecurityLogMiddleware:
             return SecurityEvent.DENIED
         if response.status_code >= 400 or not response.has_header("Content-Disposition"):
             return None
-        sheet = response.get("Content-Type", "").partition(";")[0] == XLSX
+        sheet = response.get("Content-Type", "") in (XLSX, CSV)
         return SecurityEvent.EXPORT if sheet else SecurityEvent.DOWNLOAD
 
 

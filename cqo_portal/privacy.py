@@ -5,7 +5,6 @@ from functools import partial
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.db import IntegrityError, transaction
-from django.db.models import Q
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -17,18 +16,17 @@ from registry.actions import privacy as acts
 from registry.actions.common import remember_form
 from registry.fields import PickField, TextField
 from registry.forms import GroupedForm
-from registry.listing import page_of
 from registry.models import DataRequest, PersonLink, Reveal
 from registry.pages import PortalForm, demand, find, first_result
 from registry.refusals import Refused
 from registry.states import PRIVACY_NOTICE, RequestKind, RequestState
 from registry.views.common import form_page, posted
+from registry.views.lists import opened
 from registry.views.people import address_of, person_within_scope, trail_to
 
 REQUESTS = "个人信息请求"
 TEMPLATE = "privacy/request_detail.html"
 WAYS = [("sms", "短信发到登记的手机号码"), ("paper", "打印后当面交给本人")]
-ENDED = (RequestState.DECLINED, RequestState.DONE)
 
 
 @login_not_required
@@ -155,10 +153,8 @@ class AnswerForm(GroupedForm):
 @require_safe
 def request_list(request):
     """All requests: the open ones first, then the newest."""
-    demand(request.user, "registry.see_data_requests")
-    rows = DataRequest.unscoped.visible_to(request.user).select_related("candidate")
-    page = page_of(request, rows.annotate(over=Q(state__in=ENDED)).order_by("over", "-asked_at"))
-    return render(request, "privacy/request_list.html", {"page": page})
+    found = opened(request, "data_request_list")
+    return render(request, "privacy/request_list.html", {"page": found.page(request), "filters": found.filters})
 
 
 def request_detail(request, reference):

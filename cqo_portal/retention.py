@@ -29,6 +29,7 @@ from registry.models import (
     Delivery,
     Education,
     Employment,
+    Export,
     FormToken,
     Invitation,
     Job,
@@ -43,6 +44,7 @@ from registry.models import (
     StoredFile,
     User,
 )
+from registry.models.exports import KEPT_DAYS
 from registry.securitylog import note, trim
 from registry.states import DeliveryState, RegistrationState, RequestKind, RequestState, Role, SecurityEvent
 from training.models import Certificate, Enrolment, PoolEntry, TrainingRecord
@@ -231,6 +233,8 @@ RULES: tuple[Rule, ...] = (
          lambda cut: Message.unscoped.filter(sent_at__lt=cut), _delete),
     Rule("form_tokens", "表单重复提交的标记", 30, "供识别同一份表单再次提交",
          lambda cut: FormToken.unscoped.filter(at__lt=cut), _past_trigger("form_token_append_only"), owner=True),
+    Rule("exports", "从清单导出的文件", KEPT_DAYS, "供导出人再次下载；到期可以重新导出",
+         lambda cut: Export.unscoped.filter(created_at__lt=cut), _delete),
     Rule("jobs", "后台工作的结果", 365, "供发起人查看未办的原因",
          lambda cut: Job.unscoped.filter(finished_at__lt=cut), _delete),
     Rule("statement_links", "陈述意见链接的摘要", 365, "供查明链接何时使用；陈述意见本身按案卷保存",

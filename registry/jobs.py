@@ -79,31 +79,66 @@ def run_steps(
     job. A refusal leaves the step out, under ``name(step)``, and the rest goes on; a job taken up again tries it again.
     Anything else that ``do`` raises stops the job with a sentence, and is raised.
     """
+
+    def carry_out(job: Job, session) -> None:
+        steps = list(remaining())
+        _note(job, started_at=Coalesce("started_at", timezone.now()), left_out=[], total=F("done") + len(steps))
+        job.left_out = []
+        for step in steps:
+            _hold_on(session)
+            _carry_out(job, step, do, name)
+
+    _run(reference, carry_out)
+
+
+def run_whole(reference: str, work: Callable[..., object]) -> None:
+    """Do a job that is one piece; the body of a task. Taken up again it begins anew: half of it is of no use.
+
+    ``work(progress, by=)`` does it, in no transaction, and says by ``progress(done, total)`` how far it is. A refusal
+    ends the job with its sentence; anything else that ``work`` raises stops it, and is raised.
+    """
+
+    def carry_out(job: Job, session) -> None:
+        def progress(done: int, total: int) -> None:
+            _hold_on(session)
+            _note(job, done=min(done, total), total=total)
+
+        _note(job, started_at=Coalesce("started_at", timezone.now()), left_out=[], done=0, total=None)
+        try:
+            work(progress, by=job.created_by)
+        except Refused as refusal:
+            _note(job, left_out=[[job.title, refusal.sentence]])
+
+    _run(reference, carry_out)
+
+
+def _run(reference: str, carry_out: Callable[[Job, object], None]) -> None:
+    """Have the job to oneself, and carry it out; leaves at once where another worker has it."""
     job = Job.unscoped.get(reference=reference)
     with locks.held(_lock_of(job.task_id)) as mine:
         job = Job.unscoped.select_related("created_by").get(pk=job.pk)
         if mine and not job.is_over:
-            _work(job, remaining, do, name)
+            _work(job, carry_out)
 
 
-def _work(job: Job, remaining, do, name) -> None:
+def _work(job: Job, carry_out: Callable[[Job, object], None]) -> None:
     session = connection.connection
     try:
-        steps = list(remaining())
-        now = timezone.now()
-        _note(job, started_at=Coalesce("started_at", now), left_out=[], total=F("done") + len(steps))
-        job.left_out = []
-        with pghistory.context(user=job.created_by_id, url=job.page, **basis_marks(timezone.localdate(now))):
-            for step in steps:
-                if connection.connection is not session:
-                    raise LockLost
-                _carry_out(job, step, do, name)
+        marks = basis_marks(timezone.localdate())
+        with pghistory.context(user=job.created_by_id, url=job.page, **marks):
+            carry_out(job, session)
         Job.unscoped.filter(pk=job.pk).update(finished_at=timezone.now())
     except Exception:
         # Where the session broke, no step is at fault: the job stays open and is taken up again.
         if connection.connection is session and connection.is_usable():
             Job.unscoped.filter(pk=job.pk).update(finished_at=timezone.now(), fault=STOPPED)
         raise
+
+
+def _hold_on(session) -> None:
+    """Raise LockLost where the session that held the job's lock is gone."""
+    if connection.connection is not session:
+        raise LockLost
 
 
 def _carry_out(job: Job, step: Hashable, do, name) -> None:

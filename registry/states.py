@@ -163,6 +163,18 @@ UNDELIVERED = (DeliveryState.FAILED, DeliveryState.BOUNCED)
 PRIVACY_NOTICE = "2026年第1版"  # the edition of what people are told at /privacy/; a new text is a new edition
 
 
+class ExportForm(TextChoices):
+    """As what a list leaves the portal: its rows as a sheet, or the papers of its rows."""
+
+    XLSX = "xlsx", "Excel 表格"
+    CSV = "csv", "CSV 表格"
+    ZIP = "zip", "ZIP 压缩包"
+    PDF = "pdf", "合为一份的 PDF"
+
+
+OF_PAPERS = (ExportForm.ZIP, ExportForm.PDF)
+
+
 class RequestKind(TextChoices):
     """What a person may ask about their own data, beside seeing it (个人信息保护法 45 to 47)."""
 

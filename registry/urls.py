@@ -3,7 +3,7 @@
 from django.urls import path
 
 from registry import converters  # noqa: F401 (registers them)
-from registry.views import deliveries, enterprises, files, jobs, members, people, registrations, securitylog
+from registry.views import deliveries, enterprises, exports, files, jobs, members, people, registrations, securitylog
 
 ENTERPRISE = "enterprises/<reference:reference>/"
 CANDIDATE = "candidates/<reference:reference>/"
@@ -25,6 +25,9 @@ urlpatterns = [
     path("files/<reference:reference>/", files.file, name="file"),
     path("jobs/<reference:reference>/", jobs.job, name="job_detail"),
     path("jobs/<reference:reference>/again/", jobs.job_again, name="job_again"),
+    path("exports/", exports.export_list, name="export_list"),
+    path("exports/new/<str:key>/", exports.export_new, name="export_new"),
+    path("exports/<reference:reference>/", exports.export_file, name="export_file"),
     path("security-log/", securitylog.security_log, name="security_log"),
     path("deliveries/", deliveries.delivery_list, name="delivery_list"),
     path("deliveries/<reference:reference>/resend/", deliveries.delivery_resend, name="delivery_resend"),

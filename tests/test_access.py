@@ -17,11 +17,14 @@ from appointments.states import CaseState, PaperKind
 from cqo_portal.accounts import urls as account_urls
 from registry import jobs
 from registry.actions.accounts import invite
+from registry.actions.exports import start_export
 from registry.actions.people import correct_name
 from registry.actions.privacy import ask_about_data, issue_person_link
-from registry.models import BasisPeriod, Delivery, Job, Message, SecurityEntry, SecurityHead
+from registry.listed import listings
+from registry.models import BasisPeriod, Delivery, Export, Job, Message, SecurityEntry, SecurityHead
 from registry.outbox import record_bounce
 from registry.pages import PortalForm
+from registry.tasks import make_export
 from tests import cast, tasks
 from tests.cast import part
 from training.models import Certificate
@@ -42,7 +45,7 @@ OVER_A = {"county_one", "municipal"}
 ENTERPRISES = {"user_a", "user_b"}
 TRAINERS = {"trainer", "trainer_two"}
 OF_REGISTRATION = {"applicant", "county_one"} | CITY
-OF_OWNERS = {"member_invite", "invitation_revoke", "member_remove", "member_hand_over"}
+OF_OWNERS = {"member_invite", "invitation_revoke", "member_remove", "member_hand_over", "export_file"}
 # 甲公司's session is published for 甲公司's county: every bureau sees it, and nobody of 乙公司 or of another body.
 OF_SESSION = OF_A | {"county_two", "trainer"}
 
@@ -129,6 +132,10 @@ ADDRESSES = {
     "job_detail": Address({"user_a"} | CITY, ("{job}",), {"user_a"} | CITY),
     "job_again": Address(set(), ("{job}",), {"user_a"} | CITY, written_by={"user_a", "administrator"}),
     "security_log": Address({"administrator"}),
+    # A list as a file: to whoever has the list; the file to whoever made it, and to no colleague
+    "export_list": Address(SIGNED_IN),
+    "export_new": Address(set(), ("enterprise_list",), written_by=SIGNED_IN - ENTERPRISES, data={"form": "csv"}),
+    "export_file": Address({"user_a"}, ("{export}",), {"user_a"}),
     "delivery_list": Address(BUREAU | CITY),
     "delivery_resend": about_a("{delivery}", seen_by=set(), written_by={"county_one", "municipal"}),
     "appointment_list": Address(SIGNED_IN),
@@ -323,6 +330,7 @@ def world(
         "file": Evidence.unscoped.get(appointment=filed).file.reference,
         "job": stopped_job(make.enterprise_user(company_a)).reference,
         "delivery": bounced_delivery(company_a).reference,
+        "export": exported(user_a).reference,
         "filed": filed.reference,
         "draft": draft.reference,
         "version": draft.version,
@@ -426,6 +434,12 @@ def stopped_job(by) -> Job:
     )
     Job.unscoped.filter(pk=job.pk).update(finished_at=cast.AT, fault=jobs.STOPPED)
     return job
+
+
+def exported(by) -> Export:
+    """What somebody took out of the list of appointments."""
+    facts = {"query": "", "form": "csv", "task": make_export, "by": by, "at": timezone.now()}
+    return start_export(listings()["appointment_list"], **facts)
 
 
 def bounced_delivery(company) -> Delivery:

@@ -80,6 +80,7 @@ from tests.cast import AT, TODAY, account
 from tests.cast import person as new_person
 from tests.promotion_cast import SAID
 from tests.supervision_cast import DUE, OPENED
+from tests.test_access import exported
 from training.actions import add_body, cancel_session, withdraw_enrolment
 from training.models import (
     Assessment,
@@ -231,6 +232,7 @@ PROVOKED: dict[str, Callable[[SimpleNamespace], Write]] = {
     "job_beats_while_working": lambda w: change(w.job, heartbeat_at=AT - timedelta(seconds=1)),
     "job_finishes_after_it_started": lambda w: change(w.job, finished_at=AT - timedelta(seconds=1)),
     "job_fault_ends_it": lambda w: change(w.job, fault="已经停下。"),
+    "export_form_known": lambda w: change(exported(w.county_one), form="exe"),
     # The measure
     "basis_period_no_overlap": lambda w: copy(w.extension),
     "basis_period_has_days": lambda w: change(w.extension, period=EMPTY),

@@ -17,6 +17,7 @@ from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.db import connection
 from django.db.migrations.loader import MigrationLoader
+from django.urls import resolve, reverse
 from pghistory.models import Event
 
 import appointments.actions
@@ -39,6 +40,7 @@ from appointments.models import (
     StatementLink,
 )
 from appointments.states import OPEN_CASE_ACTS, CaseActKind, Party
+from registry.listed import listings
 from registry.models import Message, Registration, ScopedBase, StoredFile, User
 from registry.notices import tell_city, tell_county, tell_enterprise
 from registry.states import Role
@@ -563,6 +565,44 @@ def writers_of_sheets() -> set[str]:
     return {where(path) for path in SOURCES if wanted.search(path.read_text(encoding="utf-8"))}
 
 
-def test_one_module_writes_spreadsheets_and_that_one_writes_no_formulas():
-    """A CSV would have to guard = + - @ tab and CR itself: none is written. tests/test_sheets.py opens the XLSX."""
-    assert writers_of_sheets() == {"registry/sheets/writing.py:0"}
+def test_two_modules_write_spreadsheets_and_neither_writes_formulas():
+    """One templates, one what lists hold. tests/test_sheets.py and tests/test_flowing.py open what they wrote."""
+    assert writers_of_sheets() == {"registry/sheets/writing.py:0", "registry/sheets/flowing.py:0"}
+
+
+# --- Lists -----------------------------------------------------------------------------------------------------------
+
+# Pages of a filter and rows that no sheet is made of, each with the reason.
+NO_LISTS = {
+    "finding_pick": "a choice of whom to write about",
+    "accident_pick": "a choice of where it happened",
+    "cycle_detail": "the duties of one notice, which report_list has under the same filters",
+    "_listed": "the public pages of achievement_list and commendation_list",
+}
+
+
+def called(node: ast.AST) -> Iterator[tuple[str, ast.Call]]:
+    """The calls within a node, each with the name that it calls."""
+    for call in ast.walk(node):
+        if isinstance(call, ast.Call):
+            yield getattr(call.func, "attr", getattr(call.func, "id", "")), call
+
+
+def test_every_list_with_filters_is_declared_and_its_view_asks_its_declaration():
+    """So the page and the sheet cannot differ."""
+    undeclared, asked = set(), {}
+    for path, tree in TREES.items():
+        for view in (node for node in tree.body if isinstance(node, ast.FunctionDef)):
+            calls = list(called(view))
+            makes_filter = any(
+                name.endswith("Filter") or name == "kind" or name.startswith("Pick") for name, _ in calls
+            )
+            if makes_filter and any(name == "page_of" for name, _ in calls) and "views" in path.parts:
+                undeclared.add(view.name)
+            for name, call in calls:
+                if name == "opened" and len(call.args) == 2 and isinstance(call.args[1], ast.Constant):
+                    asked[call.args[1].value] = view.name
+    assert undeclared == set(NO_LISTS)
+    assert set(asked) == set(listings()), "a declared list has one page, and a page one declared list"
+    for key, view in asked.items():
+        assert resolve(reverse(key)).func.__name__ == view

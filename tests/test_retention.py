@@ -21,13 +21,16 @@ from registry import identity, jobs
 from registry.actions import privacy
 from registry.actions.accounts import INVITED_FOR, decline_registration, invite
 from registry.actions.common import remember_form
+from registry.actions.exports import start_export
 from registry.actions.people import end_employment, record_fact, remove_fact
+from registry.listed import listings
 from registry.logcheck import verify
 from registry.models import Candidate, DaySeal, Delivery, Education, Employment, Job, Message, PersonLink, SecurityEntry
 from registry.notices import tell_city, tell_enterprise
 from registry.ratelimit import spend
 from registry.securitylog import note, seal_days
 from registry.states import DeliveryState, EducationLevel, RequestKind, Role, SecurityEvent
+from registry.tasks import make_export
 from tests import tasks
 from tests.cast import AT, TODAY, account, registration
 from tests.cast import person as new_person
@@ -94,6 +97,11 @@ def ended_job(w) -> None:
     Job.unscoped.filter(pk=job.pk).update(started_at=THEN, heartbeat_at=THEN, finished_at=THEN)
 
 
+def exported(w) -> None:
+    facts = {"query": "", "form": "csv", "task": make_export, "by": w["user"], "at": THEN}
+    start_export(listings()["appointment_list"], **facts)
+
+
 def sealed_log(w) -> None:
     note(SecurityEvent.LOGIN, by=w["user"])
     seal_days(at=THEN + timedelta(days=1))
@@ -126,6 +134,7 @@ PLANT = {
     "messages": lambda w: tell_city("通知", "内容。", url="/", at=THEN),
     "form_tokens": lambda w: remember_form("0" * 32, w["user"], "/", at=THEN),
     "jobs": ended_job,
+    "exports": exported,
     "statement_links": statement_link,
     "person_links": old_link,
     "phones": left,
@@ -150,6 +159,7 @@ TOUCHES = {
     "messages": {"registry_message"},
     "form_tokens": {"registry_formtoken"},
     "jobs": {"registry_job"},
+    "exports": {"registry_export"},
     "statement_links": {"appointments_statementlink"},
     "person_links": {"registry_personlink"},
     "phones": {"registry_employment", "registry_employmentevent"},

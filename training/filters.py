@@ -214,6 +214,7 @@ class CertificateFilter(ListFilter):
 
     q = LineField(label="姓名、企业或证书编号", required=False, max_length=60)
     body = RowField(label="培训机构", required=False, queryset=TrainingBody.unscoped.none())
+    session = LineField(label="培训班编号", required=False, max_length=20)
     year = PickField(label="年度", required=False, choices=[])
     state = PickField(label="状态", required=False, choices=CERTIFICATE_STATES)
 
@@ -236,6 +237,9 @@ class CertificateFilter(ListFilter):
 
     def by_body(self, rows, body):
         return rows.filter(body=body)
+
+    def by_session(self, rows, reference):
+        return rows.filter(enrolment__session__reference__iexact=reference)
 
     def by_year(self, rows, year):
         return rows.filter(year=int(year))

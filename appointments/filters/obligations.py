@@ -39,6 +39,7 @@ class ObligationFilter(ListFilter):
 
     def __init__(self, data, *, user, today, duties: list[Obligation]):
         super().__init__(data, user=user, today=today)
+        self.duties = duties
         months = {month_of(duty.due_on): month_words(duty.due_on) for duty in duties}
         self.fields["month"].choices = [("", "不限"), *months.items()]
         self.fields["county"].queryset = counties_of(user)

@@ -6,7 +6,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from appointments import actions
-from appointments.filters.findings import AccidentFilter, PickEnterprise
+from appointments.filters.findings import PickEnterprise
 from appointments.forms.findings import AccidentForm
 from appointments.models import Accident
 from registry.actions.files import store_file
@@ -15,6 +15,7 @@ from registry.listing import page_of
 from registry.models import Enterprise
 from registry.pages import demand, find
 from registry.views.common import form_page, posted
+from registry.views.lists import opened
 
 ACCIDENTS = "质量安全事故"
 
@@ -27,12 +28,10 @@ def url_of_accident(accident: Accident) -> str:
 @require_safe
 def accident_list(request):
     """Accidents within one's scope, the latest first."""
-    demand(request.user, "registry.see_history")
-    visible = Accident.unscoped.visible_to(request.user)
-    filters = AccidentFilter(request.GET, user=request.user, today=timezone.localdate())
-    page = page_of(request, filters.narrow(visible.select_related("enterprise__county")))
+    found = opened(request, "accident_list")
+    page = found.page(request)
     context = {
-        "filters": filters, "page": page, "any": page.count or visible.exists(),
+        "filters": found.filters, "page": page, "any": found.any_beside(page),
         "may_record": request.user.has_perm("appointments.supervise"),
     }  # fmt: skip
     return render(request, "supervision/accident_list.html", context)

@@ -35,6 +35,7 @@ from registry.pages import demand, find
 from registry.rules import day_words
 from registry.states import Role
 from registry.views.common import form_page, posted
+from registry.views.lists import exporting, opened
 from training.views.common import act_page
 
 CYCLES = "报告周期"
@@ -65,18 +66,13 @@ def cycle_list(request):
     """The notices; an enterprise has its reports instead."""
     if request.user.role == Role.ENTERPRISE:
         return redirect("report_list")
-    demand(request.user, "training.follow_people")
-    today = timezone.localdate()
-    visible = ReportCycle.unscoped.visible_to(request.user).select_related("county")
-    page = page_of(request, visible)
-    counted = _figures(ReportDuty.unscoped.visible_to(request.user).filter(cycle__in=list(page)), today)
-    for row in page:
-        row.words, row.figures = state_words(row, today), counted.get(row.pk, {})
-    may_add = request.user.has_perm("appointments.publish_cycle")
-    return render(request, "supervision/cycle_list.html", {"page": page, "may_add": may_add})
+    found = opened(request, "cycle_list")
+    facts = {"page": found.page(request), "filters": found.filters}
+    facts["may_add"] = request.user.has_perm("appointments.publish_cycle")
+    return render(request, "supervision/cycle_list.html", facts)
 
 
-def _figures(duties, today: date) -> dict[int, dict]:
+def figures_of(duties, today: date) -> dict[int, dict]:
     """How many duties, and how they stand, by notice; in two queries whatever their number."""
     late = Q(report__received_on__gt=F("due_on"))
     kept = duties.order_by().values("cycle").annotate(
@@ -146,8 +142,10 @@ def cycle_detail(request, reference):
     if user.role == Role.ENTERPRISE:
         return redirect(page_url(ReportDuty.unscoped.visible_to(user).with_parties().filter(cycle=cycle).last()))
     duties = ReportDuty.unscoped.visible_to(user).filter(cycle=cycle)
-    figures = _figures(duties, today).get(cycle.pk, {})
-    narrowed = CycleDutyFilter(request.GET, user=user, today=today)
+    figures = figures_of(duties, today).get(cycle.pk, {})
+    narrowed, asked = CycleDutyFilter(request.GET, user=user, today=today), request.GET.copy()
+    asked["cycle"] = cycle.reference
+    narrowed.exporting = exporting(user, "report_list", asked.urlencode())
     found = narrowed.narrow(duties.with_parties()).order_by("appointment__enterprise__name", "pk")
     page = rows_of(page_of(request, found), today)
     for row in page:

@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from appointments import actions
-from appointments.filters.findings import FindingFilter, PickCQO
+from appointments.filters.findings import PickCQO
 from appointments.forms.findings import FindingEvidenceForm, FindingForm, KnowledgeForm, WithdrawFindingForm
 from appointments.grounds import chains_of
 from appointments.models import Appointment, Finding
@@ -30,6 +30,7 @@ from registry.listing import page_of
 from registry.models import User
 from registry.pages import PortalForm, demand, find
 from registry.views.common import form_page, posted
+from registry.views.lists import opened
 from training.views.common import act_page
 
 FINDINGS = "发现情况"
@@ -66,15 +67,10 @@ def open_finding(request, reference: str) -> Finding:
 @require_safe
 def finding_list(request):
     """发现情况 within one's scope, the newest first."""
-    demand(request.user, "registry.see_history")
-    visible = Finding.unscoped.visible_to(request.user)
-    filters = FindingFilter(request.GET, user=request.user, today=timezone.localdate())
-    rows = filters.narrow(visible.select_related("appointment__enterprise__county", "appointment__candidate"))
-    page = page_of(request, rows)
-    for row in page:
-        row.title, row.words = about_words(row), finding_words(row)
+    found = opened(request, "finding_list")
+    page = found.page(request)
     context = {
-        "filters": filters, "page": page, "any": page.count or visible.exists(),
+        "filters": found.filters, "page": page, "any": found.any_beside(page),
         "may_record": request.user.has_perm("appointments.supervise"),
     }  # fmt: skip
     return render(request, "supervision/finding_list.html", context)

@@ -11,28 +11,22 @@ from django.utils import timezone
 
 from appointments.actions import check_many, file_many
 from appointments.eligibility import checklists
-from appointments.filters import AppointmentFilter, Criteria, QueueFilter
 from appointments.models import Act, Appointment
 from appointments.rules import needs_opinion
 from appointments.states import ActKind, State
-from appointments.views.shown import NOT_NOW, queue_rows, state_words
+from appointments.views.shown import NOT_NOW
 from registry.actions.common import remember_form, remembered_result
-from registry.listing import SIZES, page_of
+from registry.listing import SIZES
 from registry.pages import REPEATED, PortalForm, demand
 from registry.states import Role
+from registry.views.lists import opened
 
 
 def appointment_list(request):
     """任命: everything this person may see."""
-    today = timezone.localdate()
-    visible = Appointment.unscoped.visible_to(request.user).with_parties()
-    narrowed = AppointmentFilter(request.GET, user=request.user, today=today)
-    page = page_of(request, narrowed.narrow(visible))
-    for row in page:
-        row.words = state_words(row, today)
-        moments = (row.ended_at, row.withdrawn_at, row.filed_at, row.checked_at, row.submitted_at, row.saved_at)
-        row.since = next(filter(None, moments))
-    context = {"filters": narrowed, "page": page, "any": page.count or visible.exists()}
+    found = opened(request, "appointment_list")
+    page = found.page(request)
+    context = {"filters": found.filters, "page": page, "any": found.any_beside(page)}
     return render(request, "appointments/list.html", context)
 
 
@@ -60,23 +54,12 @@ DESKS = {
 }  # fmt: skip
 
 
-def _waiting(user):
-    return Appointment.unscoped.awaiting(user).with_parties().with_last_return()
-
-
 def queue(request):
     """What waits for this office, oldest first; several can be done at once."""
-    demand(request.user, "appointments.work_queue")
-    desk, today = DESKS[request.user.role], timezone.localdate()
-    rows = _waiting(request.user).order_by(desk.stamp, "pk")
-    narrowed = QueueFilter(request.GET, user=request.user, today=today, stamp=desk.stamp)
-    found = narrowed.narrow(rows)
-    if narrowed.wanted:
-        lists, silent = checklists(list(found), today), narrowed.wanted == Criteria.OPINION
-        found = [row for row in found if bool(needs_opinion(lists[row.pk].criteria)) == silent]
-    page = page_of(request, found)
-    shown = queue_rows(page, checklists(list(page), today))
-    context = {"filters": narrowed, "page": page, "rows": shown, "desk": desk, "today": today}
+    found = opened(request, "appointment_queue")
+    page, today = found.page(request), found.filters.today
+    context = {"filters": found.filters, "page": page, "rows": page.shown, "desk": DESKS[request.user.role]}
+    context["today"] = today
     return render(request, "appointments/queue.html", context)
 
 

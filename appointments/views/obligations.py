@@ -1,5 +1,6 @@
 """履职事项: the calendar of duties with a day, the enterprise's own or those within an office's scope."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -7,12 +8,11 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from appointments.filters.obligations import ObligationFilter, is_overdue, month_of, month_words
+from appointments.filters.obligations import is_overdue, month_of, month_words
 from appointments.models import Appointment
-from appointments.obligations import Obligation, obligations_of
+from appointments.obligations import Obligation
 from appointments.states import APPOINTED_STATES
-from registry.listing import page_of
-from registry.pages import demand
+from registry.views.lists import opened
 
 
 @dataclass(frozen=True)
@@ -33,11 +33,11 @@ class Entry:
         return cls(duty, f"已过期 {-left} 天" if late else f"已过 {-left} 天", "late" if late else "")
 
 
-def by_month(duties, today) -> list[tuple[str, list[Entry]]]:
+def by_month(entries: Iterable[Entry]) -> list[tuple[str, list[Entry]]]:
     """Months in words with their entries, in the order of the days."""
     return [
-        (month_words(rows[0].due_on), [Entry.of(duty, today) for duty in rows])
-        for _, group in groupby(duties, key=lambda duty: month_of(duty.due_on))
+        (month_words(rows[0].duty.due_on), rows)
+        for _, group in groupby(entries, key=lambda entry: month_of(entry.duty.due_on))
         for rows in [list(group)]
     ]
 
@@ -45,22 +45,18 @@ def by_month(duties, today) -> list[tuple[str, list[Entry]]]:
 @require_safe
 def obligation_list(request):
     """What is due when, by which text, and what follows; the nearest day first."""
-    demand(request.user, "training.follow_people")
-    user, now = request.user, timezone.now()
-    today = timezone.localdate(now)
-    in_force = Appointment.unscoped.visible_to(user).in_force(today).filter(state__in=APPOINTED_STATES)
-    appointments = list(in_force.with_parties())
-    duties = obligations_of(appointments, user, today)
-    filters = ObligationFilter(request.GET, user=user, today=today, duties=duties)
-    page = page_of(request, filters.narrow(duties))
+    user, found = request.user, opened(request, "obligation_list")
+    duties, today = found.filters.duties, found.filters.today
+    page = found.page(request)
+    in_office = Appointment.unscoped.visible_to(user).in_force(today).filter(state__in=APPOINTED_STATES)
     context = {
-        "filters": filters,
+        "filters": found.filters,
         "page": page,
-        "months": by_month(page.object_list, today),
+        "months": by_month(page.shown),
         "any": duties,
         "overdue": sum(is_overdue(duty, today) for duty in duties),
-        "in_force": bool(appointments),
-        "now": now,
+        "in_force": bool(duties) or in_office.exists(),
+        "now": timezone.now(),
         "may_appoint": user.has_perm("appointments.appoint", user.enterprise),
     }
     return render(request, "supervision/obligations.html", context)

@@ -4,7 +4,6 @@ Without an agreement on file, ground (2) of Art. 12(二) has no second half: so 
 """
 
 from django.contrib import messages
-from django.db.models import Exists, OuterRef, Subquery
 from django.http import Http404
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -13,18 +12,16 @@ from django.utils.text import format_lazy
 from django.views.decorators.http import require_safe
 
 from appointments import actions
-from appointments.filters.performance import TargetFilter
 from appointments.forms.performance import ResultsForm, TargetsForm, years_to_agree
 from appointments.models import Appointment, TargetSheet
 from appointments.states import APPOINTED_STATES, State
 from appointments.views.shown import NextStep, open_appointment
 from registry.actions.files import store_file
 from registry.citing import cited_late
-from registry.listing import page_of
 from registry.models import User
-from registry.models.measure import days
 from registry.pages import demand
 from registry.views.common import posted
+from registry.views.lists import opened
 from training.views.common import act_page
 
 TARGETS = "质量工作绩效"
@@ -83,23 +80,13 @@ class Standing:
 @require_safe
 def targets_list(request):
     """绩效约定 of a year, who has none on file first: the enterprise's own, or all within an office's scope."""
-    user, today = request.user, timezone.localdate()
-    demand(user, "training.follow_people")
-    narrowed = TargetFilter(request.GET, user=user, today=today)
-    year = narrowed.asked_year
-    newest = TargetSheet.unscoped.filter(appointment=OuterRef("pk"), year=year).order_by("-version")
-    term = days(today.replace(year=year, month=1, day=1), today.replace(year=year, month=12, day=31))
-    visible = Appointment.unscoped.visible_to(user).filter(in_force__overlap=term, state__in=HELD)
-    rows = visible.with_parties().annotate(sheet_pk=Subquery(newest.values("pk")[:1]), told=Exists(newest))
-    page = page_of(request, narrowed.narrow(rows).order_by("told", "enterprise__name"))
-    known = {sheet.pk: sheet for sheet in sheets().filter(pk__in=[row.sheet_pk for row in page if row.sheet_pk])}
-    for row in page:
-        row.standing = Standing(known.get(row.sheet_pk))
+    found = opened(request, "targets_list")
+    page = found.page(request)
     context = {
         "page": page,
-        "filters": narrowed,
-        "year": year,
-        "any": page.count or Appointment.unscoped.visible_to(user).filter(state__in=HELD).exists(),
+        "filters": found.filters,
+        "year": found.filters.asked_year,
+        "any": page.count or Appointment.unscoped.visible_to(request.user).filter(state__in=HELD).exists(),
     }
     return render(request, "supervision/targets_list.html", context)
 

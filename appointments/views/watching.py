@@ -24,8 +24,8 @@ from appointments.states import (
 )
 from appointments.views.shown import open_appointment, state_words
 from registry.citing import cited
-from registry.listing import page_of
 from registry.pages import demand
+from registry.views.lists import opened
 
 
 @dataclass(frozen=True)
@@ -230,15 +230,10 @@ def touched(appointments: Iterable[Appointment], filters: WatchFilter, user, tod
 @require_safe
 def watch_list(request):
     """第十二条观察名单: CQOs in force of whom the record touches a ground."""
-    demand(request.user, "registry.see_history")
-    now = timezone.now()
-    today = timezone.localdate(now)
-    filters = WatchFilter(request.GET, user=request.user, today=today)
-    in_force = Appointment.unscoped.visible_to(request.user).in_force(today).filter(state__in=APPOINTED_STATES)
-    pairs = touched(filters.narrow(in_force.with_parties()), filters, request.user, today)
-    page = page_of(request, pairs)
-    cases = watched(dict(page), request.user, today)
-    context = {"filters": filters, "page": page, "cases": cases, "now": now, "widened": "links" in request.GET}
+    found = opened(request, "watch_list")
+    page = found.page(request)
+    context = {"filters": found.filters, "page": page, "cases": page.shown, "now": timezone.now()}
+    context["widened"] = "links" in request.GET
     return render(request, "supervision/watch_list.html", context)
 
 

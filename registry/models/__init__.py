@@ -6,6 +6,7 @@ from registry.models.authority import AuthorityName
 from registry.models.base import Base, PortalQuerySet, ScopedBase, ScopedQuerySet, tracked
 from registry.models.checks import RateWindow, VerificationTally
 from registry.models.enterprises import Enterprise, EnterpriseDesignation, EnterpriseSeat
+from registry.models.exports import Export
 from registry.models.files import Counter, FormToken, IssuedPaper, StoredFile, append_only
 from registry.models.jobs import Job
 from registry.models.measure import BasisPeriod, Clause, Edition, Interpretation
@@ -40,6 +41,7 @@ __all__ = [
     "Enterprise",
     "EnterpriseDesignation",
     "EnterpriseSeat",
+    "Export",
     "FormToken",
     "Interpretation",
     "Invitation",

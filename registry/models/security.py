@@ -35,6 +35,10 @@ DETAILS = {
     "role": "角色",
     "owner": "账号负责人",
     "count": "处数",
+    "listing": "清单",
+    "form": "格式",
+    "filters": "条件",
+    "rows": "行数",
 }
 
 

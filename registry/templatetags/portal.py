@@ -13,6 +13,7 @@ from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from registry import calendar_days, citing
+from registry.listed import said
 from registry.listing import address
 from registry.measures import Place, Treatment
 from registry.models.measure import Edition
@@ -280,28 +281,13 @@ def turned(context, parts: dict) -> str:
     return query(context, **parts)
 
 
-def _said(field: BoundField, value) -> str:
-    """What a filter's value means in words."""
-    if isinstance(value, date):
-        return cn_date(value)
-    choices = getattr(field.field, "choices", None)
-    return dict(choices).get(value, str(value)) if isinstance(choices, list) else str(value)
-
-
 @register.simple_tag(takes_context=True)
 def chips(context, form: BaseForm) -> list[tuple[str, str, str]]:
     """The filters in force as (label, words, query string without it).
 
     The place in the list goes with any change: in a wider list it is another page.
     """
-    form.is_valid()  # reads what can be read; an unbound form reads nothing
-    found = []
-    for name, value in getattr(form, "cleaned_data", {}).items():
-        if value in (None, "", False):
-            continue
-        bound = form[name]
-        found.append((bound.label, _said(bound, value), query(context, **address(), **{bound.html_name: None})))
-    return found
+    return [(bound.label, words, query(context, **address(), **{bound.html_name: None})) for bound, words in said(form)]
 
 
 @register.filter

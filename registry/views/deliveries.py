@@ -5,27 +5,23 @@ from functools import partial
 from django.contrib import messages
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from registry.actions.messages import resend
-from registry.filters import DeliveryFilter
-from registry.listing import page_of
 from registry.models import Delivery
 from registry.pages import PortalForm, carry_out, demand, find
+from registry.views.lists import opened
 
 
 @require_safe
 def delivery_list(request):
     """The log within one's scope; addresses are masked, and no text is shown."""
-    demand(request.user, "registry.see_deliveries")
-    visible = Delivery.unscoped.visible_to(request.user)
-    filters = DeliveryFilter(request.GET, user=request.user, today=timezone.localdate())
-    page = page_of(request, filters.narrow(visible).select_related("enterprise"))
+    found = opened(request, "delivery_list")
+    page = found.page(request)
     for row in page:
         if row.may_go_again and request.user.has_perm("registry.resend_delivery", row):
             row.form = PortalForm(auto_id=False)
-    facts = {"page": page, "filters": filters, "any": bool(page.count) or visible.exists()}
+    facts = {"page": page, "filters": found.filters, "any": found.any_beside(page)}
     return render(request, "registry/delivery_list.html", facts)
 
 

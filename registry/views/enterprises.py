@@ -1,21 +1,18 @@
 """The register of enterprises: list, entry, correction, designations."""
 
-from django.db.models import Exists, OuterRef
 from django.http import Http404
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from registry.actions.enterprises import EDITABLE, change_enterprise, designate, end_designation, register_enterprise
-from registry.filters import EnterpriseFilter
 from registry.forms import DesignationForm, EnterpriseFacts, EnterpriseForm, LastDayForm
-from registry.listing import page_of
-from registry.models import Enterprise, EnterpriseDesignation
+from registry.models import Enterprise
 from registry.pages import demand, find
 from registry.policies import is_enterprise
 from registry.states import Designation
 from registry.views.common import form_page, posted
+from registry.views.lists import opened
 
 REGISTER = "企业"
 
@@ -40,15 +37,8 @@ def enterprise_list(request):
     """The register within one's scope; an enterprise goes to its own page."""
     if is_enterprise(request.user):
         return redirect(address_of(request.user.enterprise))
-    today = timezone.localdate()
-    visible = Enterprise.unscoped.visible_to(request.user)
-    filters = EnterpriseFilter(request.GET, user=request.user, today=today)
-    kinds = {kind: EnterpriseDesignation.unscoped.filter(enterprise=OuterRef("pk"), kind=kind, period__contains=today)
-             for kind in Designation}  # fmt: skip
-    rows = filters.narrow(visible).select_related("county").annotate(
-        above_scale=Exists(kinds[Designation.ABOVE_SCALE]), pilot=Exists(kinds[Designation.PILOT])
-    )  # fmt: skip
-    facts = {"page": page_of(request, rows), "filters": filters}
+    found = opened(request, "enterprise_list")
+    facts = {"page": found.page(request), "filters": found.filters}
     facts["can_add"] = request.user.has_perm("registry.add_enterprise")
     return render(request, "registry/enterprise_list.html", facts)
 

@@ -2,23 +2,20 @@
 
 import re
 
-from django.db.models import Prefetch
 from django.http import Http404
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from registry.actions.files import store_file
 from registry.actions.people import change_person, end_employment, record_fact, record_person, remove_fact
 from registry.citing import cited
-from registry.filters import CandidateFilter
 from registry.forms import FACT_FORMS, FactForm, LastDayForm, PersonEditForm, PersonForm
-from registry.listing import page_of
 from registry.models import Candidate, Employment, Enterprise
 from registry.pages import PortalForm, demand, find, first_result
 from registry.views.common import form_page, posted
 from registry.views.enterprises import enterprise_within_scope
+from registry.views.lists import opened
 
 PEOPLE = "人员"
 
@@ -56,13 +53,9 @@ def employment_at_hand(request, person: Candidate) -> Employment:
 @require_safe
 def candidate_list(request):
     """The people within one's scope, each with the enterprises of that scope alone."""
-    today = timezone.localdate()
-    visible = Candidate.unscoped.visible_to(request.user)
-    filters = CandidateFilter(request.GET, user=request.user, today=today)
-    seen = Employment.unscoped.visible_to(request.user).select_related("enterprise")
-    rows = filters.narrow(visible).prefetch_related(Prefetch("employments", seen, to_attr="seen"))
-    can_add = request.user.has_perm("registry.record_person", request.user.enterprise)
-    facts = {"page": page_of(request, rows), "filters": filters, "today": today, "can_add": can_add}
+    found = opened(request, "candidate_list")
+    facts = {"page": found.page(request), "filters": found.filters, "today": found.filters.today}
+    facts["can_add"] = request.user.has_perm("registry.record_person", request.user.enterprise)
     return render(request, "registry/candidate_list.html", facts)
 
 

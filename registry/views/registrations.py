@@ -2,20 +2,18 @@
 
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from registry.actions.accounts import decline_registration, submit_registration, take_over, withdraw_registration
 from registry.actions.files import store_file_of_applicant
-from registry.filters import RegistrationFilter
 from registry.forms import ReasonForm, RegistrationForm
 from registry.history import events_of, history
-from registry.listing import page_of
 from registry.models import Enterprise, Registration
 from registry.pages import PortalForm, demand, find
 from registry.policies import is_applicant
 from registry.states import RegistrationState
 from registry.views.common import form_page, posted
+from registry.views.lists import opened
 
 REGISTRATIONS = "企业注册"
 COMPARED = ("name", "county", "address", "industry", "size", "legal_representative", "principal")
@@ -40,11 +38,8 @@ def _trail(request, registration: Registration) -> list[tuple[str, str]]:
 @require_safe
 def registration_list(request):
     """What was sent within one's scope, what waits first; an applicant's own stands on the first page."""
-    demand(request.user, "registry.see_registrations")
-    visible = Registration.unscoped.visible_to(request.user)
-    filters = RegistrationFilter(request.GET, user=request.user, today=timezone.localdate())
-    rows = filters.narrow(visible).select_related("county", "applicant", "decided_by")
-    facts = {"page": page_of(request, rows), "filters": filters}
+    found = opened(request, "registration_list")
+    facts = {"page": found.page(request), "filters": found.filters}
     return render(request, "registry/registration_list.html", facts)
 
 

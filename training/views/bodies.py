@@ -1,6 +1,5 @@
 """The register of training bodies: who may train, from when to when, and which accounts act for them (Art. 8 ¶1)."""
 
-from django.db.models import Count, Exists, OuterRef, Q
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
@@ -8,11 +7,11 @@ from django.views.decorators.http import require_safe
 
 from registry.forms import LastDayForm
 from registry.history import events_of, history
-from registry.listing import page_of
 from registry.models import User
 from registry.pages import PortalForm, demand, find, first_result
 from registry.rules import day_words
 from registry.views.common import form_page, posted
+from registry.views.lists import opened
 from training.actions import (
     add_body,
     add_trainer,
@@ -22,7 +21,6 @@ from training.actions import (
     remove_trainer,
 )
 from training.actions.bodies import EDITABLE
-from training.filters import BodyFilter
 from training.forms.bodies import BodyFacts, BodyForm, RecognitionForm, TrainerForm
 from training.models import Recognition, Session, TrainerMembership, TrainingBody
 from training.states import BodyKind, SessionState
@@ -52,16 +50,9 @@ def standing_tag(body: TrainingBody, is_recognised: bool) -> tuple[str, str]:
 @require_safe
 def body_list(request):
     """Who trains, and whether they may today."""
-    today = timezone.localdate()
-    filters = BodyFilter(request.GET, user=request.user, today=today)
-    valid = Recognition.unscoped.filter(body=OuterRef("pk"), period__contains=today)
-    visible = TrainingBody.unscoped.visible_to(request.user).select_related("county")
-    published = Count("sessions", filter=Q(sessions__state=SessionState.PUBLISHED))
-    rows = filters.narrow(visible).annotate(is_valid=Exists(valid), published=published).order_by("kind", "reference")
-    page = page_of(request, rows)
-    for body in page:
-        body.tag = standing_tag(body, body.is_valid)
-    facts = {"page": page, "filters": filters, "can_add": request.user.has_perm("training.keep_bodies")}
+    found = opened(request, "training_body_list")
+    facts = {"page": found.page(request), "filters": found.filters}
+    facts["can_add"] = request.user.has_perm("training.keep_bodies")
     return render(request, "training/body_list.html", facts)
 
 

@@ -9,16 +9,15 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from registry.history import events_of, history
-from registry.listing import page_of
 from registry.models import Candidate, User
 from registry.pages import demand, find
 from registry.rules import day_words
 from registry.states import Role
 from registry.verification import canonical
+from registry.views.lists import opened
 from registry.views.papers import bytes_of, pdf_response
 from training.actions import confirm_revocation, decline_revocation, propose_revocation, reissue_certificate
 from training.actions.certificates import changes_since
-from training.filters import CertificateFilter
 from training.forms.certificates import DecideForm, ReissueForm, RevokeForm
 from training.models import Certificate, Revocation, Session
 from training.states import BodyKind
@@ -46,12 +45,9 @@ def certificate_within_scope(request, code: str) -> Certificate:
 @require_safe
 def certificate_list(request):
     """Every certificate within one's scope, each by its newest version."""
-    visible = Certificate.unscoped.visible_to(request.user).select_related(
-        "candidate", "body", "superseded_by", "enrolment__enterprise"
-    )
-    filters = CertificateFilter(request.GET, user=request.user, today=timezone.localdate())
-    page = page_of(request, filters.narrow(visible.prefetch_related("revocations")))
-    context = {"filters": filters, "page": page, "any": page.count or visible.exists()}
+    found = opened(request, "certificate_list")
+    page = found.page(request)
+    context = {"filters": found.filters, "page": page, "any": found.any_beside(page)}
     return render(request, "training/certificate_list.html", context)
 
 

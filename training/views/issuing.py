@@ -10,6 +10,7 @@ from django.views.decorators.http import require_safe
 from registry.listing import page_of
 from registry.pages import PortalForm, find
 from registry.rules import day_words
+from registry.views.lists import exporting
 from registry.views.papers import pdf_response
 from training.actions import issue_certificate
 from training.actions.certificates import content_of, fault_of, preview_certificate, session_fault
@@ -53,6 +54,7 @@ def session_certificates(request, reference):
     if chosen not in GROUPS:
         chosen = next((group for group, people in groups.items() if people), "ready")
     context = {
+        "bulk": exporting(request.user, "certificate_list", f"session={session.reference}"),
         "closed": session_fault(session, at=timezone.now()),
         "running": running(session),
         "groups": [(key, words, len(groups[key])) for key, words in GROUPS.items()],

@@ -1,8 +1,5 @@
 """The talent pool: what anybody may see of it, the list for bureaus and enterprises, an entry, consent and leaving."""
 
-from collections.abc import Iterable
-from datetime import date
-
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.db.models import Count
@@ -17,11 +14,11 @@ from registry.listing import page_of
 from registry.pages import demand, find
 from registry.states import Industry
 from registry.views.common import form_page, posted
+from registry.views.lists import opened
 from training import actions
-from training.filters import PoolFilter
 from training.forms.pool import ConsentForm, LeaveForm
 from training.models import Certificate, PoolEntry
-from training.standing import Year, ledger, ledgers, since
+from training.standing import ledger, since
 from training.states import YearStanding
 from training.views.common import stored_evidence
 
@@ -72,32 +69,12 @@ def talent_pool(request):
 # --- The list --------------------------------------------------------------------------------------------------------
 
 
-def _this_year(entries: Iterable[PoolEntry], user, today: date) -> dict[int, Year]:
-    """Entry → the running year's education of its person, judged where the duty covers all of it."""
-    entries = list(entries)
-    years = ledgers({row.candidate_id for row in entries}, user, today, today.year)
-    return {row.pk: since(years[row.candidate_id], row.entered_on) for row in entries}
-
-
 @require_safe
 def pool_list(request):
     """Who is or was in the pool, within one's scope."""
-    user, today = request.user, timezone.localdate()
-    demand(user, "training.follow_people")
-    visible = PoolEntry.unscoped.visible_to(user)
-    narrowed = PoolFilter(request.GET, user=user, today=today)
-    rows = narrowed.narrow(visible.with_last_word().with_revoked())
-    rows = rows.select_related("candidate", "project__enterprise__county")
-    if wanted := narrowed.cleaned_data.get("standing"):
-        rows = list(rows)
-        years = _this_year(rows, user, today)
-        rows = [row for row in rows if years[row.pk].standing == wanted]
-    page = page_of(request, rows)
-    years = _this_year(page, user, today)
-    for row in page:
-        row.year = years[row.pk]
-        row.year_words = year_words(row.year.standing)
-    context = {"filters": narrowed, "page": page, "any": page.count or visible.exists(), "today": today}
+    found = opened(request, "pool_list")
+    page = found.page(request)
+    context = {"filters": found.filters, "page": page, "any": found.any_beside(page), "today": found.filters.today}
     return render(request, "training/pool_list.html", context)
 
 

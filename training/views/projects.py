@@ -17,15 +17,14 @@ from django.views.decorators.http import require_safe
 
 from registry.citing import cited
 from registry.history import events_of, history
-from registry.listing import page_of
 from registry.models import Candidate, Employment, User
 from registry.models.measure import legal_basis
 from registry.pages import demand, find
 from registry.rules import day_words
 from registry.templatetags.portal import cn_range
 from registry.views.common import form_page, posted
+from registry.views.lists import opened
 from training import actions
-from training.filters import ProjectFilter
 from training.forms.projects import (
     ConfirmForm,
     MendForm,
@@ -73,19 +72,11 @@ def open_project(request, reference: str) -> ImprovementProject:
 @require_safe
 def project_list(request):
     """质量课题 within one's scope."""
-    demand(request.user, "training.follow_people")
-    visible = ImprovementProject.unscoped.visible_to(request.user)
-    narrowed = ProjectFilter(request.GET, user=request.user, today=timezone.localdate())
-    page = page_of(request, narrowed.narrow(visible.select_related("enterprise__county", "candidate")))
-    for row in page:
-        row.words = state_words(row)
-    may_plan = request.user.has_perm("training.plan_project", request.user.enterprise)
-    any_rows = page.count or visible.exists()
-    return render(
-        request,
-        "training/project_list.html",
-        {"filters": narrowed, "page": page, "any": any_rows, "may_plan": may_plan},
-    )
+    found = opened(request, "project_list")
+    page = found.page(request)
+    facts = {"filters": found.filters, "page": page, "any": found.any_beside(page)}
+    facts["may_plan"] = request.user.has_perm("training.plan_project", request.user.enterprise)
+    return render(request, "training/project_list.html", facts)
 
 
 # --- The plan --------------------------------------------------------------------------------------------------------

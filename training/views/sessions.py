@@ -10,13 +10,12 @@ from django.views.decorators.http import require_safe
 from registry.history import events_of, history
 from registry.listing import page_of
 from registry.pages import PortalForm, demand
-from registry.states import Role
 from registry.views.common import posted
+from registry.views.lists import opened
 from training.actions import cancel_session, change_session, plan_session, publish_session
-from training.filters import SessionFilter
 from training.forms.sessions import CancelForm, CourseList, SessionForm, consists_of_workdays
 from training.models import Assessment, Attendance, Certificate, Course, Enrolment, Session, SessionDay, TrainingBody
-from training.states import EnrolmentState, SessionState
+from training.states import SessionState
 from training.views import shown
 from training.views.common import act_page, session_within_scope, stage_tag
 
@@ -36,17 +35,9 @@ def trail_to(session: Session) -> list[tuple[str, str]]:
 @require_safe
 def session_list(request):
     """The sessions within one's scope; an enterprise sees beside each how many of its own are in it."""
-    user, today = request.user, timezone.localdate()
-    visible = Session.unscoped.visible_to(user).select_related("body", "open_county")
-    filters = SessionFilter(request.GET, user=user, today=today)
-    rows = filters.narrow(visible).with_counts()
-    if user.role == Role.ENTERPRISE:
-        own = Q(enrolments__enterprise=user.enterprise_id) & ~Q(enrolments__state=EnrolmentState.WITHDRAWN)
-        rows = rows.annotate(own=Count("enrolments", filter=own))
-    page = page_of(request, rows.order_by("-first_day", "-pk"))
-    for session in page:
-        session.tag = stage_tag(session, today)
-    facts = {"page": page, "filters": filters, "may_plan": user.has_perm("training.offer_any")}
+    found = opened(request, "session_list")
+    facts = {"page": found.page(request), "filters": found.filters}
+    facts["may_plan"] = request.user.has_perm("training.offer_any")
     return render(request, "training/session_list.html", facts)
 
 

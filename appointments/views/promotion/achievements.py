@@ -9,7 +9,6 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from appointments import actions
-from appointments.filters.promotion import AchievementFilter
 from appointments.forms.promotion import AchievementForm, MaterialForm, ReasonForm, SureForm
 from appointments.models import Achievement, Appointment, Campaign
 from appointments.rules import missing_of
@@ -26,11 +25,11 @@ from appointments.views.promotion.common import (
 )
 from registry.citing import cited
 from registry.history import events_of, history
-from registry.listing import page_of
 from registry.models import Candidate, Employment, User
 from registry.pages import PortalForm, demand, find, first_result
 from registry.rules import masked_name
 from registry.views.common import form_page, posted
+from registry.views.lists import opened
 from training.forms.pool import ConsentForm
 
 ACHIEVEMENTS = "经验成果"
@@ -72,17 +71,11 @@ def open_achievement(request, reference: str) -> Achievement:
 @require_safe
 def achievement_list(request):
     """经验成果 within one's scope."""
-    user = request.user
-    demand(user, "appointments.take_part")
-    visible = Achievement.unscoped.visible_to(user)
-    narrowed = AchievementFilter(request.GET, user=user, today=timezone.localdate())
-    rows = narrowed.narrow(visible.with_last_word().select_related("enterprise__county", "candidate", "campaign"))
-    page = page_of(request, rows)
-    for row in page:
-        row.words = state_words(row)
-    may_share = user.has_perm("appointments.share_experience", user.enterprise)
-    any_rows = page.count or visible.exists()
-    return shown(request, "achievement_list", filters=narrowed, page=page, any=any_rows, may_share=may_share)
+    found = opened(request, "achievement_list")
+    may_share = request.user.has_perm("appointments.share_experience", request.user.enterprise)
+    page = found.page(request)
+    any_rows = found.any_beside(page)
+    return shown(request, "achievement_list", filters=found.filters, page=page, any=any_rows, may_share=may_share)
 
 
 # --- Writing ---------------------------------------------------------------------------------------------------------

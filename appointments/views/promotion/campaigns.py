@@ -1,12 +1,10 @@
 """活动 (Art. 10): list, draft, its page with the next step, publishing and closing."""
 
-from django.db.models import Count, Q
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from appointments import actions
-from appointments.filters.promotion import CampaignFilter
 from appointments.forms.promotion import CampaignForm, SureForm
 from appointments.models import Achievement, Campaign
 from appointments.notices import hearers_of
@@ -15,12 +13,12 @@ from appointments.states import AchievementState, CampaignState
 from appointments.views.promotion.achievements import state_words as achievement_words
 from appointments.views.promotion.common import ActPage, NextStep, buttons, carry_act, office_words, shown
 from registry.history import events_of, history
-from registry.listing import page_of
 from registry.models import User
 from registry.pages import demand, find
 from registry.rules import day_words
 from registry.templatetags.portal import cn_range
 from registry.views.common import form_page, posted
+from registry.views.lists import opened
 
 CAMPAIGNS = "活动"
 TONES = {CampaignState.PUBLISHED: "green"}
@@ -57,19 +55,10 @@ def open_campaign(request, reference: str) -> Campaign:
 @require_safe
 def campaign_list(request):
     """活动: published ones, and the drafts of one's own office."""
-    user, today = request.user, timezone.localdate()
-    demand(user, "appointments.take_part")
-    visible = Campaign.unscoped.visible_to(user)
-    narrowed = CampaignFilter(request.GET, user=user, today=today)
-    sent = Count("achievements", filter=Q(achievements__in=Achievement.unscoped.visible_to(user)))
-    page = page_of(
-        request, narrowed.narrow(visible.select_related("county")).annotate(sent=sent).order_by("-due_on", "-pk")
-    )
-    for row in page:
-        row.words, row.office = state_words(row, today), office_words(row)
-    may_offer = user.has_perm("appointments.offer_campaign")
-    any_rows = page.count or visible.exists()
-    return shown(request, "campaign_list", filters=narrowed, page=page, any=any_rows, may_offer=may_offer)
+    found = opened(request, "campaign_list")
+    page, may_offer = found.page(request), request.user.has_perm("appointments.offer_campaign")
+    any_rows = found.any_beside(page)
+    return shown(request, "campaign_list", filters=found.filters, page=page, any=any_rows, may_offer=may_offer)
 
 
 def campaign_new(request):

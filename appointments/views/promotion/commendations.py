@@ -3,20 +3,19 @@
 from django.contrib import messages
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from appointments import actions
-from appointments.filters.promotion import CommendationFilter
 from appointments.forms.promotion import CommendationForm, RevocationForm
 from appointments.models import Appointment, Commendation
 from appointments.views.promotion.achievements import name_points
 from appointments.views.promotion.common import NextStep, binding_page, shown, stored
 from registry.listing import page_of
-from registry.models import Enterprise
+from registry.models import Enterprise, User
 from registry.pages import demand, find
 from registry.rules import day_words, masked_name
 from registry.views.common import posted
+from registry.views.lists import opened
 from training.forms.pool import ConsentForm
 
 COMMENDATIONS = "表彰奖励"
@@ -33,27 +32,24 @@ def _trail(commendation: Commendation | None = None) -> list[tuple[str, str]]:
     return [*trail, (commendation.reference, url_of(commendation))] if commendation else trail
 
 
-def _rows(user):
+def commendations_of(user: User):
+    """The commendations this person may see, with ``agreed`` and ``is_revoked``."""
     rows = Commendation.unscoped.visible_to(user).with_last_word()
     return rows.select_related("enterprise__county", "appointment__candidate")
 
 
 def open_commendation(request, reference: str) -> Commendation:
     """The commendation with ``agreed`` and ``is_revoked``, if this person may see it; Http404 otherwise."""
-    return find(_rows(request.user).select_related("scan", "recorded_by__county"), reference=reference)
+    return find(commendations_of(request.user).select_related("scan", "recorded_by__county"), reference=reference)
 
 
 @require_safe
 def commendation_list(request):
     """表彰奖励 within one's scope."""
-    user = request.user
-    demand(user, "appointments.take_part")
-    rows = _rows(user)
-    narrowed = CommendationFilter(request.GET, user=user, today=timezone.localdate())
-    page = page_of(request, narrowed.narrow(rows))
-    may_commend = user.has_perm("appointments.commend", None)
-    any_rows = page.count or rows.exists()
-    return shown(request, "commendation_list", filters=narrowed, page=page, any=any_rows, may_commend=may_commend)
+    found = opened(request, "commendation_list")
+    page, may_commend = found.page(request), request.user.has_perm("appointments.commend", None)
+    any_rows = found.any_beside(page)
+    return shown(request, "commendation_list", filters=found.filters, page=page, any=any_rows, may_commend=may_commend)
 
 
 @require_safe

@@ -7,18 +7,17 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from appointments import actions
-from appointments.filters.promotion import PilotFilter
 from appointments.forms.promotion import AttachmentForm, GuidanceForm
-from appointments.models import Appointment, Guidance, pilots
+from appointments.models import Appointment, Guidance
 from appointments.views.promotion.common import NextStep, binding_page, shown, stored
 from registry.citing import cited
-from registry.listing import page_of
 from registry.models import Enterprise
 from registry.pages import demand, find
 from registry.rules import day_words
 from registry.states import Designation
 from registry.templatetags.portal import cn_range
 from registry.views.common import form_page, posted
+from registry.views.lists import opened
 
 PILOTS = "试点指导"
 
@@ -40,19 +39,15 @@ def _trail(enterprise: Enterprise, guidance: Guidance | None = None) -> list[tup
 @require_safe
 def pilot_list(request):
     """Today's pilots within one's scope, who had no guidance this year first; an enterprise sees its own page."""
-    user, today = request.user, timezone.localdate()
+    user = request.user
     demand(user, "appointments.take_part")
     if user.enterprise_id:
         return _shown(request, user.enterprise)
-    visible = pilots(Enterprise.unscoped.visible_to(user).select_related("county"), today)
-    narrowed = PilotFilter(request.GET, user=user, today=today)
-    page = page_of(request, narrowed.narrow(visible))
-    for row in page:
-        row.days = row.last_guided and (today - row.last_guided).days
-        row.due = row.follow_up_on is not None and row.follow_up_on <= today
+    found = opened(request, "pilot_list")
+    page = found.page(request)
     return shown(
-        request, "pilot_list", filters=narrowed, page=page, any=page.count or visible.exists(), today=today,
-        may_guide=user.has_perm("appointments.guide", None),
+        request, "pilot_list", filters=found.filters, page=page, any=found.any_beside(page),
+        today=found.filters.today, may_guide=user.has_perm("appointments.guide", None),
     )  # fmt: skip
 
 

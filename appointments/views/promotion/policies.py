@@ -10,20 +10,19 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from appointments import actions
-from appointments.filters.promotion import PolicyFilter
 from appointments.forms.promotion import PolicyForm, ReasonForm, SureForm
 from appointments.models import Policy
 from appointments.states import PolicyState
 from appointments.views.promotion.common import ActPage, NextStep, buttons, carry_act, office_words, shown, stored
 from registry.citing import cited
 from registry.history import events_of, history
-from registry.listing import page_of
 from registry.models import User
 from registry.pages import demand, find
 from registry.rules import day_words
 from registry.templatetags.portal import cn_range
 from registry.views.common import form_page, posted
 from registry.views.files import served
+from registry.views.lists import opened
 
 POLICIES = "激励政策"
 
@@ -59,14 +58,13 @@ def state_words(policy: Policy, today) -> tuple[str, str]:
 @require_safe
 def policy_list(request):
     """Policies in force, by county; whoever is of a bureau finds the drafts of the own office above."""
-    user, today = request.user, timezone.localdate()
-    narrowed = PolicyFilter(request.GET, user=user, today=today)
-    page = page_of(request, narrowed.narrow(Policy.unscoped.published().select_related("county")))
+    user, found = request.user, opened(request, "policy_list")
     drafts = list(Policy.unscoped.drafts_of(user).filter(state=PolicyState.DRAFT).select_related("county"))
-    for row in [*page, *drafts]:
-        row.words, row.office = state_words(row, today), office_words(row)
+    for row in drafts:
+        row.words, row.office = state_words(row, found.filters.today), office_words(row)
     may_offer = user.is_authenticated and user.has_perm("appointments.offer_policy")
-    return shown(request, "policy_list", filters=narrowed, page=page, drafts=drafts, may_offer=may_offer)
+    page = found.page(request)
+    return shown(request, "policy_list", filters=found.filters, page=page, drafts=drafts, may_offer=may_offer)
 
 
 def open_policy(request, reference: str) -> Policy:

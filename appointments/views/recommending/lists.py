@@ -7,43 +7,20 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from appointments.filters.recommending import CaseFilter, Outcome, YearFilter, outcome_is
+from appointments.filters.recommending import Outcome, YearFilter, outcome_is
 from appointments.grounds import wordings
 from appointments.models import DismissalRecommendation
-from appointments.states import STANDING_CASES, UNDECIDED_CASES, CaseState
-from appointments.views.recommending.common import cases_of, state_words
-from registry.listing import page_of
 from registry.pages import demand
+from registry.views.lists import opened
 
 
 @require_safe
 def case_list(request):
     """解除聘任建议: what stands where, since when and until when."""
-    user, today = request.user, timezone.localdate()
-    demand(user, "training.follow_people")
-    visible = cases_of(user)
-    narrowed = CaseFilter(request.GET, user=user, today=today)
-    page = page_of(request, narrowed.narrow(visible))
-    for row in page:
-        row.words = state_words(row, user, today)
-        row.since, row.due = _since(row, user), _due(row, user)
-    context = {"filters": narrowed, "page": page, "any": page.count or visible.exists()}
+    found = opened(request, "case_list")
+    page = found.page(request)
+    context = {"filters": found.filters, "page": page, "any": found.any_beside(page)}
     return render(request, "supervision/case_list.html", context)
-
-
-def _since(case: DismissalRecommendation, user):
-    """When it came to where it stands; an enterprise is not told when the offices proposed."""
-    ends = (case.closed_at, case.withdrawn_at, case.decided_not_at, case.answered_at, case.signed_at)
-    moments = (*ends, None if user.enterprise_id else case.proposed_at, case.asked_at, case.opened_at)
-    return next(filter(None, moments))
-
-
-def _due(case: DismissalRecommendation, user):
-    """The day it waits for: the statements', then the answer's; an enterprise is not told when the offices proposed."""
-    if case.state in STANDING_CASES:
-        return case.answer_due
-    told = UNDECIDED_CASES if user.enterprise_id else (CaseState.ASKED,)
-    return case.statement_due if case.state in told else None
 
 
 # --- What came of them -----------------------------------------------------------------------------------------------

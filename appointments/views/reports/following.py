@@ -9,13 +9,11 @@ from datetime import date
 from functools import partial
 
 from django.contrib import messages
-from django.db.models import Q
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from appointments import actions
-from appointments.filters.reports import DutyFilter
 from appointments.forms.cycles import ExtensionForm, ServiceForm
 from appointments.forms.reports import NoteForm, ReturnReportForm
 from appointments.models import DutyReport, ReportDuty, ReportReceipt
@@ -39,11 +37,11 @@ from appointments.views.reports.shown import (
 )
 from registry.actions.files import store_file
 from registry.history import events_of, history
-from registry.listing import page_of
 from registry.models import User
 from registry.pages import demand, find
 from registry.rules import day_words
 from registry.views.common import posted
+from registry.views.lists import opened
 from registry.views.papers import bytes_of, pdf_response
 from training.views.common import act_page
 
@@ -54,7 +52,7 @@ NOT_NOW = "这份履职报告现在不能办理这一步，请查看最新办理
 
 
 def rows_of(page, today: date):
-    """The duties of a page, each with its words."""
+    """Some duties, each with its words."""
     for duty in page:
         duty.service, duty.words = service_words(duty), report_words(duty, today)
         duty.time = time_words(duty, today)
@@ -64,14 +62,9 @@ def rows_of(page, today: date):
 @require_safe
 def report_list(request):
     """履职报告: the duties of an enterprise, or of all within an office's scope."""
-    demand(request.user, "training.follow_people")
-    today = timezone.localdate()
-    visible = ReportDuty.unscoped.visible_to(request.user).with_parties()
-    narrowed = DutyFilter(request.GET, user=request.user, today=today)
-    waiting_first = narrowed.narrow(visible).annotate(reported=Q(report__received_on__isnull=False))
-    found = waiting_first.order_by("reported", "report__received_on", "-due_on", "pk")
-    page = rows_of(page_of(request, found), today)
-    context = {"filters": narrowed, "page": page, "any": page.count or visible.exists(), "today": today}
+    found = opened(request, "report_list")
+    page = found.page(request)
+    context = {"filters": found.filters, "page": page, "any": found.any_beside(page), "today": found.filters.today}
     return render(request, "supervision/report_list.html", context)
 
 
