@@ -6,6 +6,7 @@ from django import forms
 from django.contrib.auth.password_validation import validate_password
 
 from registry.citing import cited_late
+from registry.cleaning import EMAIL_FORMAT
 from registry.fields import (
     CodeField,
     CreditCodeField,
@@ -33,7 +34,7 @@ from registry.rules import day_words
 from registry.states import PRIVACY_NOTICE, Designation, EducationLevel, IdPaper, Industry, QualificationLevel, SizeBand
 
 MOBILE_HELP = "11 位手机号码。"
-EMAIL_FAULT = {"invalid": "电子邮箱的格式不正确，例如 name@example.com。"}
+EMAIL_FAULT = {"invalid": EMAIL_FORMAT}
 PAST_HELP = "例如 2021 年 9 月 1 日。"
 
 

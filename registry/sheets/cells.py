@@ -6,12 +6,14 @@ import unicodedata
 from datetime import date, datetime, time
 from decimal import Decimal
 
+from registry.cleaning import Unfit
 from registry.sheets.template import Column
 
 # Only the full-width forms: NFKC would also read 8² as 82 and ① as 1.
 _HALF_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
 _NUMBER = re.compile(r"[+-]?[0-9]{1,15}(\.[0-9]{1,10})?")
 _DAY = re.compile(r"([0-9]{4})(?:-([0-9]{1,2})-([0-9]{1,2})|/([0-9]{1,2})/([0-9]{1,2})|年([0-9]{1,2})月([0-9]{1,2})日)")
+_PLAIN = re.compile(r"[0-9A-Za-z\u4e00-\u9fff]+")  # as it is already, whatever is done to it
 _YEARS = range(1900, 2101)
 _EXACT = 10**15  # Excel keeps 15 digits of a number
 
@@ -51,7 +53,7 @@ def plain(raw: str) -> str:
 def _words(raw: object, column: Column) -> str:
     """A cell as text; a number only as far as Excel kept its digits."""
     if isinstance(raw, str):
-        return unicodedata.normalize("NFC", raw.strip().removeprefix("'").strip())
+        return raw if _PLAIN.fullmatch(raw) else unicodedata.normalize("NFC", raw.strip().removeprefix("'").strip())
     if isinstance(raw, bool) or not isinstance(raw, int | float) or not math.isfinite(raw):
         raise CellFault(f"不是文字，应填{column.wanted}。")
     if abs(raw) >= _EXACT:
@@ -61,14 +63,24 @@ def _words(raw: object, column: Column) -> str:
 
 def _text(raw: object, column: Column) -> str:
     text = _words(raw, column)
-    if any(unicodedata.category(c) in ("Cc", "Cf", "Cs") for c in text):
+    if not text.isprintable() and any(unicodedata.category(c) in ("Cc", "Cf", "Cs") for c in text):
         raise CellFault("含有换行或看不见的控制字符，请删除后重新填写。")
     if len(text) > column.max_length:
         raise CellFault(f"有 {len(text)} 个字，最多 {column.max_length} 个字。")
-    return text
+    return _by_rule(text, column)
+
+
+def _by_rule(text: str, column: Column) -> str:
+    """The text as the column's own rule makes it."""
+    try:
+        return column.rule(text) if column.rule else text
+    except Unfit as unfit:
+        raise CellFault(str(unfit)) from None
 
 
 def _choice(raw: object, column: Column) -> str:
+    if raw in column.choices:
+        return raw
     text = plain(_words(raw, column))
     for choice in column.choices:
         if plain(choice) == text:
