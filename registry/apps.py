@@ -10,6 +10,8 @@ class RegistryConfig(AppConfig):
     def ready(self):
         from django.core.signals import request_started
 
-        from registry import citing, jobs, policies  # noqa: F401 (hears of tasks begun and ended; fills the predicate table)
+        from registry import citing, importing, imports, jobs, policies  # noqa: F401 (jobs hears of tasks; policies fill the predicate table)
 
+        importing.offer(imports.Enterprises())
+        importing.offer(imports.People())
         request_started.connect(citing.forget)

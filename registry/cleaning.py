@@ -5,11 +5,12 @@ Each takes text and gives text; where nothing is written it gives nothing. What 
 
 import re
 import unicodedata
+from datetime import date
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
-from registry.rules import credit_code_fault, normalise_code
+from registry.rules import credit_code_fault, day_words, normalise_code
 
 PICTOGRAPHS = re.compile("[\U0001f000-\U0001faff\u2600-\u27bf\ufe0f\u200d\ue000-\uf8ff]")
 PERSON = re.compile(r"[^\W\d_](?:[^\W\d_]|[·•. '\-])*")
@@ -71,3 +72,10 @@ def email(value: str) -> str:
         except ValidationError:
             raise Unfit(EMAIL_FORMAT) from None
     return address
+
+
+def past_day(day: date, label: str, *, today: date) -> date:
+    """A day that has come. Raises Unfit."""
+    if day > today:
+        raise Unfit(f"{label}不能晚于今天（{day_words(today)}）。")
+    return day

@@ -2,7 +2,9 @@
 
 import re
 import unicodedata
+from collections.abc import Callable
 from datetime import date
+from functools import partial
 
 from django import forms
 from django.conf import settings
@@ -11,7 +13,6 @@ from django.utils import timezone
 from registry import cleaning
 from registry.actions.files import WANTED, inspect
 from registry.refusals import Refused
-from registry.rules import day_words
 
 
 def plain_line(value: str) -> str:
@@ -19,8 +20,8 @@ def plain_line(value: str) -> str:
     return _fit(cleaning.plain_line, value)
 
 
-def _fit(clean, value: str, *label: str) -> str:
-    """What a rule makes of a text; its refusal as a form tells it."""
+def _fit(clean: Callable, value: object, *label: str):
+    """What a rule makes of a value; its refusal as a form tells it."""
     try:
         return clean(value, *label)
     except cleaning.Unfit as unfit:
@@ -153,9 +154,7 @@ class DayField(forms.MultiValueField):
             found = date(year, month, day)
         except ValueError:
             raise forms.ValidationError(f"{self.label}不是真实的日期：{year} 年没有 {month} 月 {day} 日。") from None
-        if self.past and found > (today := timezone.localdate()):
-            raise forms.ValidationError(f"{self.label}不能晚于今天（{day_words(today)}）。")
-        return found
+        return _fit(partial(cleaning.past_day, today=timezone.localdate()), found, self.label) if self.past else found
 
 
 class UploadField(forms.FileField):

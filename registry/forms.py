@@ -318,7 +318,12 @@ class FactForm(OfAnEnterprise):
 
     def facts(self) -> dict:
         """The model's own fields."""
-        return {name: value for name, value in self.values().items() if name in self.asked}
+        return self.as_facts({name: value for name, value in self.values().items() if name in self.asked})
+
+    @staticmethod
+    def as_facts(told: dict) -> dict:
+        """What was told, as the model's own fields."""
+        return told
 
     @staticmethod
     def described(fact) -> tuple[str, str]:
@@ -373,11 +378,12 @@ class ExperienceForm(FactForm):
     first_day = DayField(label="开始日期", past=True)
     last_day = DayField(label="结束日期", past=True, required=False, help_text="这一天仍计算在内；至今仍在做的，不填。")
 
-    def facts(self) -> dict:
+    @staticmethod
+    def as_facts(told):
         """With the two days as the model's period, whose end is the day after the last."""
-        facts = super().facts()
-        first_day, last_day = facts.pop("first_day"), facts.pop("last_day")
-        return facts | {"period": (first_day, last_day and last_day + timedelta(days=1))}
+        first_day, last_day = told["first_day"], told["last_day"]
+        period = (first_day, last_day and last_day + timedelta(days=1))
+        return {"employer": told["employer"], "work": told["work"], "period": period}
 
     @staticmethod
     def described(fact):

@@ -7,6 +7,7 @@ from registry.models.base import Base, PortalQuerySet, ScopedBase, ScopedQuerySe
 from registry.models.checks import RateWindow, VerificationTally
 from registry.models.enterprises import Enterprise, EnterpriseDesignation, EnterpriseSeat
 from registry.models.files import Counter, FormToken, IssuedPaper, StoredFile, append_only
+from registry.models.imports import ImportRow, ImportRun, ImportUpload
 from registry.models.jobs import Job
 from registry.models.measure import BasisPeriod, Clause, Edition, Interpretation
 from registry.models.messages import Delivery, Message
@@ -41,6 +42,9 @@ __all__ = [
     "EnterpriseDesignation",
     "EnterpriseSeat",
     "FormToken",
+    "ImportRow",
+    "ImportRun",
+    "ImportUpload",
     "Interpretation",
     "Invitation",
     "IssuedPaper",

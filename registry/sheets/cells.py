@@ -36,7 +36,11 @@ def value_of(raw: object, column: Column) -> object:
         if column.required:
             raise CellFault(f"没有填写，应填{column.wanted}。")
         return "" if column.kind in ("text", "choice") else None
-    return {"text": _text, "number": _number, "day": _day, "choice": _choice}[column.kind](raw, column)
+    value = _READERS[column.kind](raw, column)
+    try:
+        return column.rule(value) if column.rule else value
+    except Unfit as unfit:
+        raise CellFault(str(unfit)) from None
 
 
 def shown(text: str) -> str:
@@ -67,15 +71,7 @@ def _text(raw: object, column: Column) -> str:
         raise CellFault("含有换行或看不见的控制字符，请删除后重新填写。")
     if len(text) > column.max_length:
         raise CellFault(f"有 {len(text)} 个字，最多 {column.max_length} 个字。")
-    return _by_rule(text, column)
-
-
-def _by_rule(text: str, column: Column) -> str:
-    """The text as the column's own rule makes it."""
-    try:
-        return column.rule(text) if column.rule else text
-    except Unfit as unfit:
-        raise CellFault(str(unfit)) from None
+    return text
 
 
 def _choice(raw: object, column: Column) -> str:
@@ -118,3 +114,6 @@ def _day(raw: object, column: Column) -> date:
     if not isinstance(raw, date) or raw.year not in _YEARS:
         raise CellFault(f"不是日期，应填{column.wanted}。")
     return raw
+
+
+_READERS = {"text": _text, "number": _number, "day": _day, "choice": _choice}

@@ -29,7 +29,7 @@ class Column:
     """One column. Bounds belong to its kind: minimum, maximum and decimals to numbers, max_length to text.
 
     A ``prefilled`` column says who a row is about; the template locks it. ``width`` is in characters. ``rule`` makes a
-    text plain or raises ``registry.cleaning.Unfit``. What is ``secret`` is shown by nobody who reads the rows.
+    value plain or raises ``registry.cleaning.Unfit``. What is ``secret`` is shown to nobody who reads the rows.
     """
 
     key: str
@@ -44,7 +44,7 @@ class Column:
     note: str = ""
     width: int = 14
     prefilled: bool = False
-    rule: Callable[[str], str] | None = None
+    rule: Callable | None = None
     secret: bool = False
 
     @property
