@@ -13,6 +13,7 @@ from django.core.validators import validate_email
 from registry.rules import credit_code_fault, day_words, normalise_code
 
 PICTOGRAPHS = re.compile("[\U0001f000-\U0001faff\u2600-\u27bf\ufe0f\u200d\ue000-\uf8ff]")
+COMMON = re.compile(r"[0-9A-Za-z\u4e00-\u9fff（），、·@._+-]*")  # plain as it stands, as most of what is typed is
 PERSON = re.compile(r"[^\W\d_](?:[^\W\d_]|[·•. '\-])*")
 MOBILE = re.compile(r"1[3-9][0-9]{9}")
 EMAIL_FORMAT = "电子邮箱的格式不正确，例如 name@example.com。"
@@ -24,9 +25,9 @@ class Unfit(ValueError):  # noqa: N818 (named for what the text is)
 
 def plain_line(value: str) -> str:
     """The text, trimmed. Raises Unfit for control characters and pictographs, which no paper can print."""
+    if COMMON.fullmatch(value):
+        return value
     text = unicodedata.normalize("NFC", value).strip()
-    if text.isprintable() and text.isascii():
-        return text
     if any(unicodedata.category(c) in ("Cc", "Cf", "Cs") and c not in "\r\n\t" for c in text):
         raise Unfit("含有看不见的控制字符，请删除后重新填写。")
     if PICTOGRAPHS.search(text):

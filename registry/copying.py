@@ -74,5 +74,5 @@ def _shown(value: object) -> str:
     if isinstance(value, Range):
         return f"[{value.lower or ''},{value.upper or ''})"
     if isinstance(value, dict | list):
-        return json.dumps(value, ensure_ascii=False, default=str).translate(_ESCAPES)
+        return json.dumps(value, ensure_ascii=False, default=str).replace("\\", "\\\\")  # it has no raw tab or break
     return str(value)

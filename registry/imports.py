@@ -7,9 +7,10 @@ from itertools import groupby
 from registry.actions.common import day_of
 from registry.actions.enterprises import (
     EDITABLE,
+    OTHER_COUNTY,
     change_enterprises,
-    new_enterprise_fault,
     register_enterprises,
+    within_county,
 )
 from registry.actions.people import change_person, end_employment, known_person, record_fact, record_person
 from registry.forms import (
@@ -73,9 +74,9 @@ class Enterprises(Kind):
             county = counties[entry.values["county"]]
             if known := held.get(entry.values["credit_code"]):
                 self._known(entry, known, county, titles, by)
-            elif fault := new_enterprise_fault(entry.values["credit_code"], county.pk, by=by):
-                entry.refuse(titles[fault[0]], fault[1])
-            else:
+            elif not within_county(county.pk, by):
+                entry.refuse(titles["county"], OTHER_COUNTY)
+            else:  # its code was checked as it was read
                 entry.outcome = Outcome(Verdict.NEW)
         return held
 

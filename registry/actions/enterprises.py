@@ -30,17 +30,25 @@ SERIES = "enterprise"
 ON_REGISTER = "该统一社会信用代码已在名录中。"
 
 
+OTHER_COUNTY = "只能登记本县(市、区)的企业。"
+
+
 def _reference(number: int) -> str:
     return f"QY{number:05d}"
 
 
 def new_enterprise_fault(credit_code: str, county: int, *, by: User) -> tuple[str, str] | None:
     """Why this officer puts no enterprise of that code and county's key on the register: a field and a sentence."""
-    if by.county_id and county != by.county_id:
-        return "county", "只能登记本县(市、区)的企业。"
+    if not within_county(county, by):
+        return "county", OTHER_COUNTY
     if fault := credit_code_fault(credit_code):
         return "credit_code", fault
     return None
+
+
+def within_county(county: int, user: User) -> bool:
+    """Whether an officer registers enterprises of that county's key: a county its own, the city all."""
+    return not user.county_id or county == user.county_id
 
 
 @transaction.atomic

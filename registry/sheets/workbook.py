@@ -15,6 +15,7 @@ import tempfile
 import zipfile
 import zlib
 from collections.abc import Callable
+from functools import lru_cache
 from typing import IO
 from xml.parsers import expat
 
@@ -22,7 +23,7 @@ from python_calamine import CalamineWorkbook
 from xlsxwriter.utility import xl_cell_to_rowcol
 
 from registry.refusals import Refused
-from registry.sheets.grid import Grid, check_place
+from registry.sheets.grid import MAX_COLUMNS, Grid, check_place
 from registry.sheets.template import MEGABYTE, SHEET, Limits
 
 MAX_ENTRIES = 200
@@ -43,8 +44,9 @@ _OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 _PACKAGE = "http://schemas.openxmlformats.org/package/2006/relationships"
 _PARTS = {"worksheet": "worksheets/sheet1.xml", "sharedStrings": "sharedStrings.xml", "styles": "styles.xml"}
 _COUNT = re.compile(r"[0-9]{1,6}")
-_CELL = re.compile(r"[A-Z]{1,3}[1-9][0-9]{0,6}")
-_RANGE = re.compile(rf"({_CELL.pattern})(?::({_CELL.pattern}))?")
+_CELL = re.compile(r"([A-Z]{1,3})([1-9][0-9]{0,6})")
+_NAME = r"[A-Z]{1,3}[1-9][0-9]{0,6}"
+_RANGE = re.compile(rf"({_NAME})(?::({_NAME}))?")
 
 
 def read_workbook(data: bytes, limits: Limits) -> Grid:
@@ -184,23 +186,31 @@ def _parts(archive: zipfile.ZipFile, limits: Limits) -> tuple[bool, dict[str, st
     return book.get("date1904") in ("1", "true"), there
 
 
+@lru_cache(maxsize=MAX_COLUMNS)
+def _column(letters: str) -> int:
+    """The number of a column, counted from 0."""
+    return xl_cell_to_rowcol(f"{letters}1")[1]
+
+
 class _Scan:
     """What the sheet's XML says of its cells: where content ends, what is a formula or an error, what is merged."""
 
     def __init__(self, limits: Limits):
         self.limits = limits
         self.grid, self.cell, self.row, self.kind, self.texts = Grid([]), None, 0, "", 0
+        self.row_name = ""
 
     def started(self, name: str, attributes: dict[str, str]) -> None:
         if name == "row":
-            self.row = int(attributes["r"])  # Excel and WPS always say it; counting along could count otherwise
+            self.row_name = attributes["r"]  # Excel and WPS always say it; counting along could count otherwise
+            self.row = int(self.row_name)
         elif name == "c":
-            if not _CELL.fullmatch(attributes["r"]):
+            found = _CELL.fullmatch(attributes["r"])
+            if not found:
                 raise ValueError("not a cell's name")
-            row, column = xl_cell_to_rowcol(attributes["r"])
-            if row + 1 != self.row:
+            if found[2] != self.row_name:
                 raise ValueError("a cell in another row")
-            self.cell, self.kind = (self.row, column), attributes.get("t", "n")
+            self.cell, self.kind = (self.row, _column(found[1])), attributes.get("t", "n")
         elif name in ("v", "is", "f") and self.cell:
             check_place(*self.cell, self.limits)
             if name == "f":
