@@ -61,7 +61,7 @@ ENTERPRISE = (
     ),
     ("培训", (("培训班", "session_list"), ("课题", "project_list"), ("继续教育", "ce_list"))),
     PROMOTION,
-    ("企业资料", (("企业资料", "enterprise_detail"), ("企业账号", "member_list"))),
+    ("企业资料", (("企业资料", "enterprise_detail"), ("企业账号", "member_list"), ("表格导入", "import_list"))),
     ("办法条文", (("办法条文", "measure"),)),
 )
 APPLICANT = (
@@ -76,7 +76,15 @@ APPLICANT = (
         ),
     ),
 )
-REGISTERS = ("名录", (("企业", "enterprise_list"), ("人员", "candidate_list"), ("任命", "appointment_list")))
+REGISTERS = (
+    "名录",
+    (
+        ("企业", "enterprise_list"),
+        ("人员", "candidate_list"),
+        ("任命", "appointment_list"),
+        ("表格导入", "import_list"),
+    ),
+)
 TRAINING = (
     "培训",
     (

@@ -208,7 +208,7 @@ class People(ByActs):
     def batches(self, entries):
         return in_turn(entries)
 
-    def apply(self, values, *, by, at, run):
+    def apply(self, values, *, context, by, at):
         told = meant(values, self.meanings) | {"id_type": self._paper(values)}
         enterprise = enterprise_of(told, by)
         person = known_person(told["id_type"], told["id_number"], told["name"])

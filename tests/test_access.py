@@ -24,6 +24,7 @@ from registry.models import BasisPeriod, Delivery, Job, Message, SecurityEntry, 
 from registry.outbox import record_bounce
 from registry.pages import PortalForm
 from tests import cast, tasks
+from tests.importing import brought, newcomer, sheet
 from tests.supervision_cast import undone
 from training.models import Certificate, Session
 from training.states import SessionState, TrainingKind
@@ -128,6 +129,14 @@ ADDRESSES = {
     "file": about_a("{file}"),
     "job_detail": Address({"user_a"} | CITY, ("{job}",), {"user_a"} | CITY),
     "job_again": Address(set(), ("{job}",), {"user_a"} | CITY, written_by={"user_a", "administrator"}),
+    # Spreadsheets: 甲公司 brought one, which is ready to be confirmed
+    "import_list": Address(BUREAU | ENTERPRISES | {"administrator"}),
+    "import_new": Address(BUREAU | ENTERPRISES, ("people",)),
+    "import_template": Address(BUREAU | ENTERPRISES, ("people",)),
+    "import_detail": Address({"user_a"} | CITY, ("{import}",), {"user_a"} | CITY),
+    "import_confirm": Address(set(), ("{import}",), {"user_a"} | CITY, written_by={"user_a"}, data={"version": 2}),
+    "import_drop": Address(set(), ("{import}",), {"user_a"} | CITY, written_by={"user_a"}),
+    "import_report": Address({"user_a"} | CITY, ("{import}",), {"user_a"} | CITY),
     "security_log": Address({"administrator"}),
     "delivery_list": Address(BUREAU | CITY),
     "delivery_resend": about_a("{delivery}", seen_by=set(), written_by={"county_one", "municipal"}),
@@ -317,6 +326,7 @@ def world(
         "basis": BasisPeriod.unscoped.exclude(document=None).first().document.reference,
         "file": Evidence.unscoped.get(appointment=filed).file.reference,
         "job": stopped_job(make.enterprise_user(company_a)).reference,
+        "import": brought("people", sheet("people", user_a, newcomer(70)), user_a).reference,
         "delivery": bounced_delivery(company_a).reference,
         "filed": filed.reference,
         "draft": draft.reference,

@@ -21,6 +21,7 @@ from registry import identity, jobs
 from registry.actions import privacy
 from registry.actions.accounts import INVITED_FOR, decline_registration, invite
 from registry.actions.common import remember_form
+from registry.actions.imports import begin_import
 from registry.actions.people import end_employment, record_fact, remove_fact
 from registry.logcheck import verify
 from registry.models import Candidate, DaySeal, Delivery, Education, Employment, Job, Message, PersonLink, SecurityEntry
@@ -31,6 +32,7 @@ from registry.states import DeliveryState, EducationLevel, RequestKind, Role, Se
 from tests import tasks
 from tests.cast import AT, TODAY, account, registration
 from tests.cast import person as new_person
+from tests.importing import brought, newcomer, sheet
 
 THEN = AT
 ALL = {rule.key: rule for rule in RULES}
@@ -126,6 +128,8 @@ PLANT = {
     "messages": lambda w: tell_city("通知", "内容。", url="/", at=THEN),
     "form_tokens": lambda w: remember_form("0" * 32, w["user"], "/", at=THEN),
     "jobs": ended_job,
+    "import_uploads": lambda w: begin_import("people", b"PK\x03\x04", "表格.xlsx", by=w["user"], at=THEN),
+    "import_rows": lambda w: brought("people", sheet("people", w["user"], newcomer(90)), w["user"]),
     "statement_links": statement_link,
     "person_links": old_link,
     "phones": left,
@@ -150,6 +154,8 @@ TOUCHES = {
     "messages": {"registry_message"},
     "form_tokens": {"registry_formtoken"},
     "jobs": {"registry_job"},
+    "import_uploads": {"registry_importupload"},
+    "import_rows": {"registry_importrow"},
     "statement_links": {"appointments_statementlink"},
     "person_links": {"registry_personlink"},
     "phones": {"registry_employment", "registry_employmentevent"},

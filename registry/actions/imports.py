@@ -51,6 +51,8 @@ def confirm_import(run: ImportRun, *, version: int, by: User, at) -> ImportRun:
         raise Refused("这份表格现在不能确认写入。请查看它的最新状态。")
     if not run.to_write:
         raise Refused("没有需要写入的内容。")
+    if not run.rows.exists():
+        raise Refused("这份表格的逐行内容已按期清理，请重新上传。")
     run.state, run.fault, run.confirmed_at, run.confirmed_by = ImportState.WRITING, "", at, by
     run.version += 1
     run.job = jobs.start(

@@ -94,39 +94,44 @@ def meant(values: dict, meanings: dict[str, dict[str, object]]) -> dict:
 
 
 class ByActs(Kind):
-    """Abstract: rows carried out one by one by the very acts of the pages; a preview is a rehearsal taken back."""
+    """Abstract: rows carried out one by one by the very acts of the pages; a preview is a rehearsal taken back.
 
-    def apply(self, values: dict, *, by: User, at, run) -> Outcome:
+    ``aliases`` tell the column that stands for a field of an act's that the sheet asks otherwise.
+    """
+
+    aliases: dict[str, str] = {}
+
+    def apply(self, values: dict, *, context, by: User, at) -> Outcome:
         """Carry out one row. Raises Refused, whose field is a column's key where there is one."""
         raise NotImplementedError
 
-    def prepare(self, entries: Sequence[Entry], *, by: User, at, run) -> None:
-        """What all rows together need before the first is carried out; ``run`` is None in a rehearsal."""
+    def prepare(self, entries: Sequence[Entry], *, by: User, at, run) -> object:
+        """What all rows need before the first is carried out, handed to each; ``run`` is None in a rehearsal."""
 
     def rehearse(self, entries, *, by, at):
         with transaction.atomic():
-            self.prepare(entries, by=by, at=at, run=None)
+            context = self.prepare(entries, by=by, at=at, run=None)
             for entry in entries:
-                self._rehearse(entry, by, at)
+                self._rehearse(entry, context, by, at)
             transaction.set_rollback(True)
 
-    def _rehearse(self, entry: Entry, by: User, at) -> None:
+    def _rehearse(self, entry: Entry, context, by: User, at) -> None:
         try:
             with transaction.atomic():
-                entry.outcome = self.apply(entry.values, by=by, at=at, run=None)
+                entry.outcome = self.apply(entry.values, context=context, by=by, at=at)
         except Refused as refusal:
             titles = {column.key: column.title for column in self.columns(by)}
-            entry.refuse(titles.get(refusal.field, ""), refusal.sentence)
+            entry.refuse(titles.get(self.aliases.get(refusal.field, refusal.field), ""), refusal.sentence)
         except DatabaseError as error:
             if (sentence := sentence_for(error)) is None:
                 raise
             entry.refuse("", sentence)
 
     def write(self, entries, *, by, at, run):
-        self.prepare(entries, by=by, at=at, run=run)
-        for entry in entries:
+        context = self.prepare(entries, by=by, at=at, run=run)
+        for entry in (entry for portion in self.batches(entries) for entry in portion):
             try:
-                outcome = self.apply(entry.values, by=by, at=at, run=run)
+                outcome = self.apply(entry.values, context=context, by=by, at=at)
             except Refused as refusal:
                 raise Moved(refusal.sentence) from refusal
             if outcome != entry.outcome:

@@ -73,6 +73,7 @@ def _settle(run: ImportRun, expected: int) -> None:
     """Everything is rehearsed: the preview is ready, and the upload itself is not needed any more."""
     run = ImportRun.unscoped.select_for_update(of=("self",)).get(pk=run.pk)
     if run.state != ImportState.READING:  # given up meanwhile
+        run.rows.all().delete()
         return
     count(run)
     if run.rows_read != expected:
