@@ -79,7 +79,7 @@ from registry.states import Role, SecurityEvent
 from tests import tasks
 from tests.cast import AT, TODAY, account
 from tests.cast import person as new_person
-from tests.importing import brought, sheet
+from tests.importing import brought, newcomer, sheet
 from tests.promotion_cast import SAID
 from tests.supervision_cast import DUE, OPENED
 from training.actions import add_body, cancel_session, withdraw_enrolment
@@ -587,7 +587,7 @@ def world(
         registration=first(Registration),
         invitation=first(Invitation),
         job=running_job(user_a),
-        brought=brought("people", sheet("people", user_a, {"name": "吴九", "id_number": resident_id(90)}), user_a),
+        brought=brought("people", sheet("people", user_a, newcomer(90, "吴九")), user_a),
         unread=begin_import("people", b"PK\x03\x04", "表格.xlsx", by=user_a, at=AT),
         person_link=link,
         data_request=privacy.ask_about_data(person_a, kind="erasure", words="请删除", at=AT),

@@ -1,31 +1,41 @@
 """Spreadsheets in: what is previewed is what is written, at once and with its history; what may not be is told why."""
 
 import io
+import zipfile
 from datetime import date
+from uuid import uuid4
 
 import pytest
 import time_machine
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.urls import reverse
 from django.utils import timezone
 from pypdf import PdfReader
+from python_calamine import CalamineWorkbook
 
 from appointments.models import Appointment
 from registry import filestore
-from registry.actions.imports import confirm_import
+from registry.actions.enterprises import change_enterprise
+from registry.actions.imports import begin_import, confirm_import, drop_import
 from registry.history import events_of
-from registry.importing import KINDS
+from registry.importing import KINDS, tasks
 from registry.models import (
     Candidate,
     Enterprise,
     EnterpriseSeat,
     ImportRow,
+    ImportRun,
     ImportUpload,
     Message,
+    SecurityEntry,
     StoredFile,
 )
-from registry.refusals import Refused
+from registry.refusals import Refused, Stale
+from registry.sheets import open_sheet
 from registry.states import PRIVACY_NOTICE, ImportState
 from tests.cast import AT, resident_id
-from tests.importing import brought, company, counts, faults, newcomer, sheet, written
+from tests.cast import person as new_person
+from tests.importing import brought, company, counts, faults, newcomer, read, sheet, written
 from training.models import TrainingRecord
 
 pytestmark = pytest.mark.django_db
@@ -210,3 +220,175 @@ def test_past_appointments_without_what_the_acts_demand_are_faulty(
     good = brought("appointments", sheet("appointments", county_one, past(company_a, person_a)), county_one)
     written(good, county_one)
     assert Appointment.unscoped.get().state == "checked", "the city files"
+
+
+# --- What moves meanwhile --------------------------------------------------------------------------------------------
+
+
+def test_what_moved_since_the_preview_is_not_written_over_and_the_preview_is_shown_anew(municipal, company_a):
+    row = company(1, credit_code=company_a.credit_code, name="甲公司", address="新址", size="中型")
+    run = brought("enterprises", sheet("enterprises", municipal, row, company(2)), municipal)
+    assert counts(run) == (1, 1, 0, 0), faults(run)
+    facts = {"contact_name": "孙联系", "address": "另一新址"}
+    change_enterprise(company_a, version=company_a.version, by=municipal, at=timezone.now(), **facts)
+    run = written(run, municipal)
+    assert (run.state, run.confirmed_by) == (ImportState.READY, None) and "没有写入" in run.fault
+    assert Enterprise.unscoped.count() == 1
+    assert ["住所", "另一新址", "新址"] in run.rows.get(number=3).details
+    assert written(run, municipal).state == ImportState.DONE
+    company_a.refresh_from_db()
+    assert (company_a.address, company_a.contact_name) == ("新址", "赵联系")
+
+
+def test_of_two_imports_of_the_same_companies_the_second_sees_what_the_first_wrote(municipal, county_one):
+    data = sheet("enterprises", municipal, company(1), company(2))
+    first, second = (brought("enterprises", data, who) for who in (municipal, county_one))
+    assert counts(first) == counts(second) == (2, 0, 0, 0)
+    assert written(first, municipal).state == ImportState.DONE
+    second = written(second, county_one)
+    assert second.state == ImportState.READY and counts(second) == (0, 0, 2, 0)
+    assert Enterprise.unscoped.count() == EnterpriseSeat.unscoped.count() == 2
+
+
+def test_a_person_registered_by_hand_meanwhile_stops_the_import_of_people(user_a, company_a):
+    run = brought("people", sheet("people", user_a, newcomer(40), newcomer(41, "吴九")), user_a)
+    new_person(41, "吴九", company=company_a, by=user_a)
+    run = written(run, user_a)
+    assert run.state == ImportState.READY and not Candidate.unscoped.filter(name="周七").exists()
+    assert counts(run) == (1, 1, 0, 0), "the phone differs"
+    assert written(run, user_a).state == ImportState.DONE
+    assert Candidate.unscoped.count() == 2
+
+
+def test_a_preview_is_confirmed_as_it_was_seen_once_and_by_the_office_that_brought_it(
+    municipal, county_one, county_two
+):
+    run = brought("enterprises", sheet("enterprises", county_one, company(1)), county_one)
+    for stranger in (municipal, county_two):
+        with pytest.raises(Refused, match="权限"):
+            confirm_import(run, version=run.version, by=stranger, at=timezone.now())
+    with pytest.raises(Stale):
+        confirm_import(run, version=run.version - 1, by=county_one, at=timezone.now())
+    confirmed = confirm_import(run, version=run.version, by=county_one, at=timezone.now())
+    with pytest.raises(Refused, match="不能确认"):
+        confirm_import(confirmed, version=confirmed.version, by=county_one, at=timezone.now())
+    with pytest.raises(Refused, match="不能放弃"):
+        drop_import(run, by=county_one, at=timezone.now())
+
+
+def test_an_upload_given_up_leaves_nothing_behind_but_that_it_was(user_a, company_a):
+    run = brought("people", sheet("people", user_a, newcomer(40)), user_a)
+    run = drop_import(run, by=user_a, at=timezone.now())
+    assert run.state == ImportState.DROPPED and "id_number" not in run.rows.get().values
+    unread = begin_import("people", sheet("people", user_a, newcomer(40)), "表格.xlsx", by=user_a, at=timezone.now())
+    drop_import(unread, by=user_a, at=timezone.now())
+    assert read(unread).state == ImportState.DROPPED and not ImportUpload.unscoped.exists()
+    assert not Candidate.unscoped.exists()
+
+
+def test_who_may_not_keep_a_register_brings_no_spreadsheet_for_it(user_a, trainer, administrator, company_a):
+    for who, kind in (
+        (user_a, "enterprises"),
+        (user_a, "appointments"),
+        (trainer, "people"),
+        (administrator, "people"),
+    ):
+        assert not KINDS[kind].may(who)
+        with pytest.raises(Refused, match="权限"):
+            begin_import(kind, b"PK\x03\x04", "表格.xlsx", by=who, at=timezone.now())
+
+
+def test_a_county_brings_no_company_of_another_county_and_changes_none(county_one, county_two, company_b):
+    rows = company(1, county="英德市"), company(2, credit_code=company_b.credit_code, name="乙公司", county="清城区")
+    run = brought("enterprises", sheet("enterprises", county_one, *rows), county_one)
+    assert counts(run) == (0, 0, 0, 2)
+    first, second = faults(run).values()
+    assert "应填“清城区”之一" in first[0][1] and second == [
+        ("县（市、区）", "这家企业属于其他县（市、区），所属县（市、区）不随导入改变。")
+    ]
+
+
+# --- Pages -----------------------------------------------------------------------------------------------------------
+
+
+def posted_sheet(client, user, kind: str, data: bytes, name: str = "企业.xlsx"):
+    client.force_login(user)
+    file = SimpleUploadedFile(name, data)
+    return client.post(reverse("import_new", args=[kind]), {"token": str(uuid4()), "sheet": file})
+
+
+def test_a_clerk_is_led_from_the_template_to_the_report(client, county_one, counties):
+    client.force_login(county_one)
+    page = client.get(reverse("import_new", args=["enterprises"])).content.decode()
+    assert "下载“企业名录导入模板.xlsx”" in page
+    template = client.get(reverse("import_template", args=["enterprises"]))
+    assert open_sheet(template.content, "a.xlsx", KINDS["enterprises"].template(county_one)).faults == []
+    bad = company(3, contact_phone="12345")
+    done = posted_sheet(
+        client, county_one, "enterprises", sheet("enterprises", county_one, company(1), company(2), bad)
+    )
+    run = ImportRun.unscoped.get()
+    assert done["Location"] == run.page
+    assert "在后台逐行核对" in client.get(run.page).content.decode()
+    run = read(run)
+    page = client.get(run.page).content.decode()
+    assert "联系手机应为 11 位手机号码" in page and "确认写入 2 行" in page and "有误的 1 行不写入" in page
+    assert "新企业1" in client.get(f"{run.page}?show=new").content.decode()
+    confirm, form = reverse("import_confirm", args=[run.reference]), {"token": str(uuid4()), "version": run.version}
+    assert "请先勾选确认" in client.post(confirm, form).content.decode()
+    assert client.post(confirm, form | {"without": "on"})["Location"] == run.page
+    run = ImportRun.unscoped.get()
+    assert "要么全部写入" in client.get(run.page).content.decode()
+    tasks.write.call(job=run.job.reference, run=run.reference)
+    page = client.get(run.page).content.decode()
+    assert "已写入" in page and "下载逐行结果" in page
+    report = b"".join(client.get(reverse("import_report", args=[run.reference])).streaming_content)
+    rows = CalamineWorkbook.from_filelike(io.BytesIO(report)).get_sheet_by_index(0).to_python()
+    assert [row[:2] for row in rows[1:]] == [[3, "已新增"], [4, "已新增"], [5, "有误，没有写入"]]
+    assert SecurityEntry.unscoped.filter(event="export", route="import_report").count() == 1
+    listed = client.get(reverse("import_list")).content.decode()
+    assert "企业.xlsx" in listed and "已写入" in listed
+
+
+def test_the_same_file_again_is_told_with_when_and_by_whom(client, county_one):
+    data = sheet("enterprises", county_one, company(1))
+    written(brought("enterprises", data, county_one), county_one)
+    run = brought("enterprises", data, county_one)
+    client.force_login(county_one)
+    page = client.get(run.page).content.decode()
+    assert "同一份文件已经导入过" in page and "县局一于" in page and "没有需要写入的内容" in page
+
+
+def test_an_upload_that_is_no_sheet_at_first_sight_is_told_at_its_field(client, county_one):
+    for name, data, said in (
+        ("照片.png", b"\x89PNG", "不是 Excel 工作簿"),
+        ("旧.xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "旧格式"),
+        ("大.csv", b"x" * (10 * 1024 * 1024 + 1), "超过 10 MB"),
+    ):
+        response = posted_sheet(client, county_one, "enterprises", data, name)
+        assert response.status_code == 200 and said in response.content.decode()
+    assert not ImportRun.unscoped.exists()
+
+
+def test_a_sheet_with_formulas_for_names_shows_and_reports_them_as_text(client, county_one):
+    run = brought("enterprises", sheet("enterprises", county_one, company(1, address=" =1+1")), county_one)
+    client.force_login(county_one)
+    assert "=1+1" in client.get(run.page).content.decode()
+    report = b"".join(client.get(reverse("import_report", args=[run.reference])).streaming_content)
+    with zipfile.ZipFile(io.BytesIO(report)) as archive:
+        assert b"<f>" not in archive.read("xl/worksheets/sheet1.xml")
+
+
+def test_a_stopped_reading_says_so_and_can_be_taken_up_again(client, county_one, monkeypatch):
+    run = begin_import(
+        "enterprises", sheet("enterprises", county_one, company(1)), "a.xlsx", by=county_one, at=timezone.now()
+    )
+    monkeypatch.setattr("registry.importing.tasks.stage", lambda *_: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        read(run)
+    client.force_login(county_one)
+    page = client.get(run.page).content.decode()
+    assert "核对中断了" in page and "再办一次" in page and reverse("job_again", args=[run.job.reference]) in page
+    monkeypatch.undo()
+    type(run.job).unscoped.filter(pk=run.job.pk).update(finished_at=None, fault="")
+    assert counts(read(run)) == (1, 0, 0, 0)

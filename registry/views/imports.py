@@ -19,9 +19,8 @@ from registry.importing.report import write_outcomes
 from registry.importing.staging import secret_keys
 from registry.models import ImportRun
 from registry.pages import PortalForm, carry_out, demand, find, page_of
-from registry.securitylog import note
 from registry.sheets import MEGABYTE, XLSX, write_template
-from registry.states import ImportState, Role, SecurityEvent, Verdict
+from registry.states import ImportState, Role, Verdict
 from registry.views.common import posted
 
 SUMMARY = 6  # values of a row that a line shows
@@ -186,11 +185,10 @@ def import_drop(request, reference):
 
 @require_safe
 def import_report(request, reference):
-    """Each row with what became of it, as a spreadsheet; noted in the security log."""
+    """Each row with what became of it, as a spreadsheet; the security log notes it as every export."""
     run = _run_at_hand(request, reference)
     if run.state not in (ImportState.READY, ImportState.DONE, ImportState.DROPPED) or not run.rows.exists():
         raise Http404
-    note(SecurityEvent.EXPORT, by=request.user, about=f"导入 {run.reference} 的逐行结果", request=request)
     target = tempfile.TemporaryFile()  # noqa: SIM115 (the response closes it)
     write_outcomes(run, target)
     target.seek(0)
