@@ -51,10 +51,11 @@ _RANGE = re.compile(rf"({_NAME})(?::({_NAME}))?")
 
 def read_workbook(data: bytes, limits: Limits) -> Grid:
     """The cells of the sheet to fill in. Raises Refused for what is no workbook, a damaged one, or a hostile one."""
-    # On disk: a large sheet unpacked, and again within calamine, would be held in memory side by side.
-    with tempfile.NamedTemporaryFile(suffix=".xlsx") as packed:
+    # On disk: a large sheet unpacked, and again within calamine, would be held in memory side by side. Under no name:
+    # it may hold ID numbers, and a process that is killed leaves nothing behind.
+    with tempfile.TemporaryFile() as packed:
         scan = _checked(data, limits, packed)
-        scan.grid.rows = _values(packed.name)
+        scan.grid.rows = _values(f"/proc/self/fd/{packed.fileno()}")
     return scan.grid
 
 
