@@ -26,7 +26,7 @@ PDF = "application/pdf"
 class PastAppointments(ByActs):
     """Past appointments: transcribed, flagged, with an extract of the list that they stand on (design 1.15)."""
 
-    slug, title, unit = "appointments", "首席质量官任命补录", "项"
+    slug, place, title, unit = "appointments", 4, "首席质量官任命补录", "项"
     lead = "补录本平台启用以前、企业已经作出并在纸质材料中备案的任命。"
     lines = (
         "每项任命一行；企业和人员须已在名录中，聘任首日须在此人的任职期间内。",

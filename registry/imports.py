@@ -36,7 +36,7 @@ NOTHING = "（空）"
 class Enterprises(Kind):
     """The register of enterprises, of a county or of the city."""
 
-    slug, title, unit = "enterprises", "企业名录", "家"
+    slug, place, title, unit = "enterprises", 1, "企业名录", "家"
     lead = "把已有的企业名单登记到名录，或者成批更新名录中的企业资料。"
     lines = (
         "每家企业一行，以统一社会信用代码识别：名录中没有的新增，已有的更新。",
@@ -168,7 +168,7 @@ PERSON_COLUMNS = (
 class People(ByActs):
     """People of enterprises, with their education, qualifications, quality work and employment."""
 
-    slug, title, unit = "people", "人员和履历", "行"
+    slug, place, title, unit = "people", 2, "人员和履历", "行"
     lead = "登记企业的人员，以及每人的学历、职业资格和质量工作经历。"
     lines = (
         "每人一行。同一人有几项学历、资格或者经历的，另起一行，重复填写证件号码和姓名，其余只填那一项。",

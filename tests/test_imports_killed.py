@@ -1,4 +1,4 @@
-"""Imports by a real worker that is killed half-way: nothing is half on the register, and the next worker does it all."""
+"""Imports by a real worker that is killed half-way: nothing is half on a register, and the next worker does it."""
 
 from datetime import timedelta
 

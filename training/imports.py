@@ -14,7 +14,7 @@ from training.models import TrainingBody, TrainingRecord
 class Trainings(ByActs):
     """继续教育 and 任职培训 that people completed, with the certificates they hold (Art. 6(五), Art. 8 ¶2)."""
 
-    slug, title = "trainings", "继续教育和培训记录"
+    slug, place, title = "trainings", 3, "继续教育和培训记录"
     lead = "登记人员在本平台以外参加的继续教育和任职培训。"
     lines = (
         "每项培训一行；人员须已在企业的人员名单中。",

@@ -49,6 +49,7 @@ class Kind:
     """Abstract: one kind of import."""
 
     slug = ""
+    place = 0  # among the kinds that a page offers
     title = ""  # of the template, and in A1
     unit = "行"
     lead = ""  # a sentence for the page that offers it
@@ -148,7 +149,7 @@ def offer(kind: Kind) -> None:
 
 def kinds_for(user: User) -> list[Kind]:
     """The kinds this person may bring."""
-    return [kind for kind in KINDS.values() if kind.may(user)]
+    return sorted((kind for kind in KINDS.values() if kind.may(user)), key=lambda kind: kind.place)
 
 
 def as_read(values: dict, columns: Iterable[Column]) -> dict:

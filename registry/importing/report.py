@@ -1,11 +1,14 @@
 """What became of each row of a spreadsheet, as a spreadsheet."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from datetime import date
+from itertools import islice
 from typing import IO
 
 from registry.importing.kind import KINDS, as_read
 from registry.models import ImportRow, ImportRun
-from registry.sheets import write_report
+from registry.rules import day_words
+from registry.sheets import Column, write_report
 from registry.states import ImportState, Verdict
 
 WRITTEN = {
@@ -14,7 +17,16 @@ WRITTEN = {
     Verdict.UNCHANGED: "与已登记的内容相同，没有改动",
     Verdict.FAULTY: "有误，没有写入",
 }
+SUMMARY = 6  # values of a row that a line shows
 HIDDEN = "（不显示）"
+
+
+def summary(row: ImportRow, columns: Iterable[Column]) -> str:
+    """The first values of a row in the order of its columns, but for what is secret and what names it."""
+    told = ((column, row.values.get(column.key)) for column in columns if not column.secret)
+    values = as_read({column.key: value for column, value in told if value not in ("", None, row.label)}, columns)
+    words = (day_words(value) if isinstance(value, date) else str(value) for value in values.values())
+    return "，".join(islice(words, SUMMARY))
 
 
 def outcome_words(row: ImportRow, state: str) -> str:

@@ -2,7 +2,6 @@
 
 import tempfile
 from functools import partial
-from itertools import islice
 
 from django import forms
 from django.contrib import messages
@@ -15,15 +14,13 @@ from django.views.decorators.http import require_POST, require_safe
 from registry.actions.imports import begin_import, confirm_import, drop_import
 from registry.fields import plain_line
 from registry.importing import KINDS, Kind, kinds_for
-from registry.importing.report import write_outcomes
-from registry.importing.staging import secret_keys
+from registry.importing.report import summary, write_outcomes
 from registry.models import ImportRun
 from registry.pages import PortalForm, carry_out, demand, find, page_of
 from registry.sheets import MEGABYTE, XLSX, write_template
 from registry.states import ImportState, Role, Verdict
 from registry.views.common import posted
 
-SUMMARY = 6  # values of a row that a line shows
 # The parts of a preview, in the order in which a clerk needs them, each with its tone.
 PARTS = ((Verdict.FAULTY, "red"), (Verdict.NEW, "green"), (Verdict.CHANGED, "amber"), (Verdict.UNCHANGED, ""))
 
@@ -130,10 +127,9 @@ def _shown(request, run: ImportRun, form: ConfirmForm | None = None):
     asked = request.GET.get("show", "")
     show = asked if asked in Verdict.values else next((v for v, _ in PARTS if counts[v]), Verdict.NEW)
     page = page_of(request, run.rows.filter(verdict=show).order_by("number"))
-    secret = secret_keys(run)
+    columns = KINDS[run.kind].columns(run.created_by)
     for row in page:
-        told = (str(value) for key, value in row.values.items() if value not in ("", None) and key not in secret)
-        row.summary = "，".join(islice(told, SUMMARY))
+        row.summary = summary(row, columns)
     own = request.user.has_perm("registry.confirm_import", run)
     context = {
         "run": run, "kind": KINDS[run.kind], "page": page, "show": show, "own": own,
