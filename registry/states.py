@@ -205,6 +205,7 @@ IMPORT_MOVES: tuple[tuple[str, str], ...] = (
     (ImportState.READY, ImportState.DROPPED),
     (ImportState.WRITING, ImportState.DONE),
     (ImportState.WRITING, ImportState.READY),  # what stands on file moved since the preview: shown anew
+    (ImportState.WRITING, ImportState.DROPPED),  # the worker stopped
 )
 IMPORT_OVER = (ImportState.DONE, ImportState.FAILED, ImportState.DROPPED)
 

@@ -232,7 +232,7 @@ def test_what_moved_since_the_preview_is_not_written_over_and_the_preview_is_sho
     facts = {"contact_name": "孙联系", "address": "另一新址"}
     change_enterprise(company_a, version=company_a.version, by=municipal, at=timezone.now(), **facts)
     run = written(run, municipal)
-    assert (run.state, run.confirmed_by) == (ImportState.READY, None) and "没有写入" in run.fault
+    assert (run.state, run.confirmed_by) == (ImportState.READY, None) and "名录有了变化" in run.fault
     assert Enterprise.unscoped.count() == 1
     assert ["住所", "另一新址", "新址"] in run.rows.get(number=3).details
     assert written(run, municipal).state == ImportState.DONE
@@ -284,6 +284,25 @@ def test_an_upload_given_up_leaves_nothing_behind_but_that_it_was(user_a, compan
     drop_import(unread, by=user_a, at=timezone.now())
     assert read(unread).state == ImportState.DROPPED and not ImportUpload.unscoped.exists()
     assert not Candidate.unscoped.exists()
+
+
+def test_what_cannot_be_written_goes_back_to_the_preview_and_what_stopped_can_be_given_up(
+    extension, municipal, company_a, person_a, monkeypatch
+):
+    run = brought("appointments", sheet("appointments", municipal, past(company_a, person_a)), municipal)
+    with monkeypatch.context() as patched:
+        patched.setattr("appointments.imports.transcription", lambda facts: refuse("字库没有这个字。"))
+        run = written(run, municipal)
+    assert (run.state, run.fault) == (ImportState.READY, "没有写入：字库没有这个字。")
+    with monkeypatch.context() as patched, pytest.raises(ZeroDivisionError):
+        patched.setattr("appointments.imports.transcription", lambda facts: 1 / 0)
+        written(run, municipal)
+    run = drop_import(ImportRun.unscoped.get(), by=municipal, at=timezone.now())
+    assert run.state == ImportState.DROPPED and not Appointment.unscoped.exists()
+
+
+def refuse(sentence: str):
+    raise Refused(sentence)
 
 
 def test_who_may_not_keep_a_register_brings_no_spreadsheet_for_it(user_a, trainer, administrator, company_a):

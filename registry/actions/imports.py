@@ -65,10 +65,11 @@ def confirm_import(run: ImportRun, *, version: int, by: User, at) -> ImportRun:
 
 @transaction.atomic
 def drop_import(run: ImportRun, *, by: User, at) -> ImportRun:
-    """Give an upload up; nothing of it was written. Raises Refused once it is being written."""
-    run = locked(ImportRun.unscoped.select_related("created_by"), run.pk)
+    """Give an upload up; nothing of it was written. Raises Refused while it is being written."""
+    run = locked(ImportRun.unscoped.select_related("created_by", "job"), run.pk)
     allow(by, "registry.confirm_import", run)
-    if run.state not in (ImportState.READING, ImportState.READY):
+    stopped = run.state == ImportState.WRITING and run.job is not None and run.job.is_over
+    if run.state not in (ImportState.READING, ImportState.READY) and not stopped:
         raise Refused("这份表格现在不能放弃。请查看它的最新状态。")
     run.state, run.finished_at = ImportState.DROPPED, at
     run.version += 1

@@ -12,7 +12,7 @@ from registry.refusals import Refused
 from registry.states import ImportState, Verdict
 
 SETTLE = -1  # the step after the last portion
-MOVED = "预览以后名录有了变化，没有写入。已按现在的名录重新核对，请看过以后再确认。"
+MOVED = "预览以后名录有了变化。已按现在的名录重新核对，请看过以后再确认。"
 # Nobody waits for this on a page, and one statement writes thousands of rows.
 PATIENCE = "SET LOCAL lock_timeout = '60s'; SET LOCAL statement_timeout = '300s'"
 
@@ -101,6 +101,8 @@ def write(*, job: str, run: str) -> None:
                 _write(of, by=by, at=at)
         except Moved:
             _show_anew(of, MOVED, by=by, at=at)
+        except Refused as refusal:
+            _show_anew(of, f"没有写入：{refusal.sentence}", by=by, at=at)
 
     jobs.run_steps(job, remaining, do)
 
@@ -128,7 +130,7 @@ def _show_anew(run: ImportRun, sentence: str, *, by: User, at) -> None:
     run.rows.all().delete()
     stage(run, entries, by)
     count(run)
-    run.state, run.fault = ImportState.READY, sentence
+    run.state, run.fault = ImportState.READY, sentence[:400]
     run.confirmed_at = run.confirmed_by = None
     run.version += 1
     run.save()

@@ -108,11 +108,12 @@ def read_sheet(data: bytes, filename: str, template: Template) -> Reading:
 
 def _row(grid: Grid, number: int, places: list[tuple[int, Column]]) -> tuple[dict[str, object], list[Fault]]:
     values, faults = {}, []
+    cells = grid.rows[number - 1] if number <= len(grid.rows) else []
     for place, column in places:
         try:
-            if reason := grid.tainted.get((number, place)):
+            if grid.tainted and (reason := grid.tainted.get((number, place))):
                 raise CellFault(reason)
-            values[column.key] = value_of(_cell(grid, number, place), column)
+            values[column.key] = value_of(cells[place] if place < len(cells) else None, column)
         except CellFault as fault:
             faults.append(Fault(number, _name(place, column.title), str(fault)))
     return values, faults
