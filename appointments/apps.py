@@ -8,4 +8,7 @@ class AppointmentsConfig(AppConfig):
     verbose_name = "任命"
 
     def ready(self):
-        from appointments import policies  # noqa: F401 (fills the predicate table)
+        from appointments import imports, policies  # noqa: F401 (fills the predicate table)
+        from registry import importing
+
+        importing.offer(imports.PastAppointments())

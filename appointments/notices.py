@@ -259,3 +259,9 @@ def guided(guidance: Guidance, *, at) -> None:
     body = f"{day_words(guidance.day)}{guidance.get_way_display()}指导，涉及{guidance.about}。请查看指导意见。"
     what = "指导记录已更正" if guidance.corrects_id else "指导记录"
     tell_enterprise(guidance.enterprise, f"{what}：{guidance.reference}", body, url=url, at=at)
+
+
+def transcribed(enterprise: Enterprise, count: int, *, at) -> None:
+    """To the enterprise: the bureau transcribed past appointments of its own, which it may look over."""
+    body = f"质监部门按纸质备案材料补录了 {count} 项任命，标明“代录”。请核对，有误的与县(市、区)局联系。"
+    tell_enterprise(enterprise, "已补录以前的任命", body, url="/appointments/", at=at)

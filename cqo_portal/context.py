@@ -63,7 +63,12 @@ ENTERPRISE = (
     PROMOTION,
     (
         "企业资料",
-        (("企业资料", "enterprise_detail"), ("企业账号", "member_list"), ("我的导出", "export_list")),
+        (
+            ("企业资料", "enterprise_detail"),
+            ("企业账号", "member_list"),
+            ("表格导入", "import_list"),
+            ("我的导出", "export_list"),
+        ),
     ),
     ("办法条文", (("办法条文", "measure"),)),
 )
@@ -79,7 +84,15 @@ APPLICANT = (
         ),
     ),
 )
-REGISTERS = ("名录", (("企业", "enterprise_list"), ("人员", "candidate_list"), ("任命", "appointment_list")))
+REGISTERS = (
+    "名录",
+    (
+        ("企业", "enterprise_list"),
+        ("人员", "candidate_list"),
+        ("任命", "appointment_list"),
+        ("表格导入", "import_list"),
+    ),
+)
 TRAINING = (
     "培训",
     (

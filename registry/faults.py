@@ -53,6 +53,8 @@ TRIGGERS = {
     "registration_born_as_submitted": "企业注册须从提交开始。",
     "data_request_born_asked": "个人信息请求须从提出开始。",
     "data_request_never_deleted": "个人信息请求不能删除。",
+    "import_born_reading": "导入须从核对开始。",
+    "import_never_deleted": "导入的记录不能删除。",
     "security_head_never": "安全日志的末号只能增加。",
     "append_only": "已经作出的记录不能更改或删除。",
 }

@@ -2,27 +2,30 @@
 
 import re
 import unicodedata
+from collections.abc import Callable
 from datetime import date
+from functools import partial
 
 from django import forms
 from django.conf import settings
 from django.utils import timezone
 
+from registry import cleaning
 from registry.actions.files import WANTED, inspect
 from registry.refusals import Refused
-from registry.rules import credit_code_fault, day_words, normalise_code
-
-PICTOGRAPHS = re.compile("[\U0001f000-\U0001faff\u2600-\u27bf\ufe0f\u200d\ue000-\uf8ff]")
 
 
 def plain_line(value: str) -> str:
     """The text, trimmed; raises ValidationError for control characters and pictographs, which no paper can print."""
-    text = unicodedata.normalize("NFC", value).strip()
-    if any(unicodedata.category(c) in ("Cc", "Cf", "Cs") and c not in "\r\n\t" for c in text):
-        raise forms.ValidationError("含有看不见的控制字符，请删除后重新填写。")
-    if PICTOGRAPHS.search(text):
-        raise forms.ValidationError("含有表情等不能印在文件上的符号，请删除。")
-    return text
+    return _fit(cleaning.plain_line, value)
+
+
+def _fit(clean: Callable, value: object, *label: str):
+    """What a rule makes of a value; its refusal as a form tells it."""
+    try:
+        return clean(value, *label)
+    except cleaning.Unfit as unfit:
+        raise forms.ValidationError(str(unfit)) from None
 
 
 class LineField(forms.CharField):
@@ -53,37 +56,28 @@ class PersonNameField(LineField):
     """A person's name: Han characters with 间隔号, or Latin letters."""
 
     def to_python(self, value):
-        name = super().to_python(value)
-        if name and not re.fullmatch(r"[^\W\d_](?:[^\W\d_]|[·•. '\-])*", name):
-            raise forms.ValidationError(f"{self.label}只能由汉字、字母和间隔号组成。")
-        return name.replace("•", "·")
+        return _fit(cleaning.person_name, super().to_python(value), self.label)
 
 
 class PhoneField(LineField):
     """A mainland mobile number."""
 
     def to_python(self, value):
-        number = normalise_code(super().to_python(value)).removeprefix("+86")
-        if number and not re.fullmatch(r"1[3-9][0-9]{9}", number):
-            raise forms.ValidationError(f"{self.label}应为 11 位手机号码，以 1 开头。")
-        return number
+        return _fit(cleaning.mobile, super().to_python(value), self.label)
 
 
 class CreditCodeField(LineField):
     """A credit code, both checks (GB 32100, GB 11714)."""
 
     def to_python(self, value):
-        code = normalise_code(super().to_python(value))
-        if code and (fault := credit_code_fault(code)):
-            raise forms.ValidationError(fault)
-        return code
+        return _fit(cleaning.credit_code, super().to_python(value))
 
 
 class CodeField(LineField):
     """A number of an ID paper, normalised; the act checks it by its type."""
 
     def to_python(self, value):
-        return normalise_code(super().to_python(value))
+        return cleaning.code(super().to_python(value))
 
 
 def _choice_messages(label: str) -> dict[str, str]:
@@ -160,9 +154,7 @@ class DayField(forms.MultiValueField):
             found = date(year, month, day)
         except ValueError:
             raise forms.ValidationError(f"{self.label}不是真实的日期：{year} 年没有 {month} 月 {day} 日。") from None
-        if self.past and found > (today := timezone.localdate()):
-            raise forms.ValidationError(f"{self.label}不能晚于今天（{day_words(today)}）。")
-        return found
+        return _fit(partial(cleaning.past_day, today=timezone.localdate()), found, self.label) if self.past else found
 
 
 class UploadField(forms.FileField):

@@ -6,6 +6,7 @@ from django import forms
 from django.contrib.auth.password_validation import validate_password
 
 from registry.citing import cited_late
+from registry.cleaning import EMAIL_FORMAT
 from registry.fields import (
     CodeField,
     CreditCodeField,
@@ -33,7 +34,7 @@ from registry.rules import day_words
 from registry.states import PRIVACY_NOTICE, Designation, EducationLevel, IdPaper, Industry, QualificationLevel, SizeBand
 
 MOBILE_HELP = "11 位手机号码。"
-EMAIL_FAULT = {"invalid": "电子邮箱的格式不正确，例如 name@example.com。"}
+EMAIL_FAULT = {"invalid": EMAIL_FORMAT}
 PAST_HELP = "例如 2021 年 9 月 1 日。"
 
 
@@ -317,7 +318,12 @@ class FactForm(OfAnEnterprise):
 
     def facts(self) -> dict:
         """The model's own fields."""
-        return {name: value for name, value in self.values().items() if name in self.asked}
+        return self.as_facts({name: value for name, value in self.values().items() if name in self.asked})
+
+    @staticmethod
+    def as_facts(told: dict) -> dict:
+        """What was told, as the model's own fields."""
+        return told
 
     @staticmethod
     def described(fact) -> tuple[str, str]:
@@ -372,11 +378,12 @@ class ExperienceForm(FactForm):
     first_day = DayField(label="开始日期", past=True)
     last_day = DayField(label="结束日期", past=True, required=False, help_text="这一天仍计算在内；至今仍在做的，不填。")
 
-    def facts(self) -> dict:
+    @staticmethod
+    def as_facts(told):
         """With the two days as the model's period, whose end is the day after the last."""
-        facts = super().facts()
-        first_day, last_day = facts.pop("first_day"), facts.pop("last_day")
-        return facts | {"period": (first_day, last_day and last_day + timedelta(days=1))}
+        first_day, last_day = told["first_day"], told["last_day"]
+        period = (first_day, last_day and last_day + timedelta(days=1))
+        return {"employer": told["employer"], "work": told["work"], "period": period}
 
     @staticmethod
     def described(fact):

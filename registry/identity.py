@@ -12,17 +12,12 @@ NONCE = 12  # bytes, as NIST SP 800-38D advises
 
 def seal(number: str, *, owner: str) -> tuple[bytes, int]:
     """Ciphertext of a number bound to its owner's reference, and the version of the key that made it."""
-    version = settings.ID_KEY_VERSION
-    nonce = os.urandom(NONCE)
-    return nonce + AESGCM(bytes.fromhex(settings.ID_KEYS[version])).encrypt(
-        nonce, number.encode(), owner.encode()
-    ), version
+    return seal_bytes(number.encode(), owner=owner)
 
 
 def unseal(cipher: bytes, version: int, *, owner: str) -> str:
     """The number. Raises cryptography's InvalidTag when the row is not the one it was written for."""
-    data = bytes(cipher)
-    return AESGCM(bytes.fromhex(settings.ID_KEYS[version])).decrypt(data[:NONCE], data[NONCE:], owner.encode()).decode()
+    return unseal_bytes(cipher, version, owner=owner).decode()
 
 
 def seal_text(text: str, *, owner: str) -> str:
@@ -56,3 +51,16 @@ def fingerprints(id_type: str, number: str) -> list[str]:
 def is_erased(person) -> bool:
     """Whether a person's ID number is no longer on file."""
     return not bytes(person.id_cipher)
+
+
+def seal_bytes(data: bytes, *, owner: str) -> tuple[bytes, int]:
+    """A whole file that may hold numbers, sealed as ``seal`` seals one."""
+    version = settings.ID_KEY_VERSION
+    nonce = os.urandom(NONCE)
+    return nonce + AESGCM(bytes.fromhex(settings.ID_KEYS[version])).encrypt(nonce, data, owner.encode()), version
+
+
+def unseal_bytes(cipher: bytes, version: int, *, owner: str) -> bytes:
+    """What ``seal_bytes`` sealed. Raises cryptography's InvalidTag for what was sealed for somebody else."""
+    data = bytes(cipher)
+    return AESGCM(bytes.fromhex(settings.ID_KEYS[version])).decrypt(data[:NONCE], data[NONCE:], owner.encode())

@@ -2,7 +2,7 @@
 
 import rules
 
-from registry.models import Candidate, County, Job
+from registry.models import Candidate, County
 from registry.states import CITY_WIDE, STAFF, Role
 
 
@@ -60,9 +60,9 @@ def sees_person(user, person):
 
 @rules.predicate
 def of_the_office(user, job):
-    """Somebody of the office that started this background work; its steps stay in the name of who did."""
+    """Somebody of the office that started this background work or import; it stays in the name of who did."""
     same = job is not None and user.role == job.created_by.role
-    return same and Job.unscoped.visible_to(user).filter(pk=job.pk).exists()
+    return same and type(job).unscoped.visible_to(user).filter(pk=job.pk).exists()
 
 
 @rules.predicate
@@ -111,6 +111,7 @@ rules.add_perm("registry.store_file", owns_enterprise | (is_bureau & oversees_en
 rules.add_perm("registry.keep_internal_file", is_bureau & oversees_enterprise)
 rules.add_perm("registry.repeat_job", of_the_office | is_administrator)
 rules.add_perm("registry.export_list", ~is_applicant)
+rules.add_perm("registry.confirm_import", of_the_office)
 rules.add_perm("registry.see_deliveries", is_staff)
 rules.add_perm("registry.resend_delivery", is_bureau & oversees_delivery)
 rules.add_perm("registry.see_history", is_staff)

@@ -198,6 +198,39 @@ REQUEST_MOVES: tuple[tuple[str, str], ...] = (
 )
 
 
+class ImportState(TextChoices):
+    """Where an uploaded spreadsheet stands. Before it is written, nothing of it is on any register."""
+
+    READING = "reading", "正在核对"
+    READY = "ready", "待确认"
+    WRITING = "writing", "正在写入"
+    DONE = "done", "已写入"
+    FAILED = "failed", "无法读取"
+    DROPPED = "dropped", "已放弃"
+
+
+IMPORT_MOVES: tuple[tuple[str, str], ...] = (
+    (ImportState.READING, ImportState.READY),
+    (ImportState.READING, ImportState.FAILED),
+    (ImportState.READING, ImportState.DROPPED),
+    (ImportState.READY, ImportState.WRITING),
+    (ImportState.READY, ImportState.DROPPED),
+    (ImportState.WRITING, ImportState.DONE),
+    (ImportState.WRITING, ImportState.READY),  # what stands on file moved since the preview: shown anew
+    (ImportState.WRITING, ImportState.DROPPED),  # the worker stopped
+)
+IMPORT_OVER = (ImportState.DONE, ImportState.FAILED, ImportState.DROPPED)
+
+
+class Verdict(TextChoices):
+    """What becomes of one row of a spreadsheet."""
+
+    NEW = "new", "新增"
+    CHANGED = "changed", "变更"
+    UNCHANGED = "unchanged", "相同"
+    FAULTY = "faulty", "有误"
+
+
 class SecurityEvent(TextChoices):
     """What the security log knows. Nothing else is noted there, and nothing of this goes unnoted."""
 

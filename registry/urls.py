@@ -3,11 +3,23 @@
 from django.urls import path
 
 from registry import converters  # noqa: F401 (registers them)
-from registry.views import deliveries, enterprises, exports, files, jobs, members, people, registrations, securitylog
+from registry.views import (
+    deliveries,
+    enterprises,
+    exports,
+    files,
+    imports,
+    jobs,
+    members,
+    people,
+    registrations,
+    securitylog,
+)
 
 ENTERPRISE = "enterprises/<reference:reference>/"
 CANDIDATE = "candidates/<reference:reference>/"
 REGISTRATION = "registrations/<reference:reference>/"
+IMPORT = "imports/<reference:reference>/"
 FACTS = f"{CANDIDATE}facts/<fact_kind:kind>/"
 
 urlpatterns = [
@@ -23,6 +35,13 @@ urlpatterns = [
     path(f"{FACTS}new/", people.fact_new, name="fact_new"),
     path(f"{FACTS}<int:pk>/remove/", people.fact_remove, name="fact_remove"),
     path("files/<reference:reference>/", files.file, name="file"),
+    path("imports/", imports.import_list, name="import_list"),
+    path("imports/new/<slug:kind>/", imports.import_new, name="import_new"),
+    path("imports/new/<slug:kind>/template/", imports.import_template, name="import_template"),
+    path(IMPORT, imports.import_detail, name="import_detail"),
+    path(f"{IMPORT}confirm/", imports.import_confirm, name="import_confirm"),
+    path(f"{IMPORT}drop/", imports.import_drop, name="import_drop"),
+    path(f"{IMPORT}report/", imports.import_report, name="import_report"),
     path("jobs/<reference:reference>/", jobs.job, name="job_detail"),
     path("jobs/<reference:reference>/again/", jobs.job_again, name="job_again"),
     path("exports/", exports.export_list, name="export_list"),

@@ -27,6 +27,7 @@ from registry.pages import PortalForm
 from registry.tasks import make_export
 from tests import cast, tasks
 from tests.cast import part
+from tests.importing import brought, newcomer, sheet
 from training.models import Certificate
 from training.states import TrainingKind
 
@@ -131,6 +132,14 @@ ADDRESSES = {
     "file": about_a("{file}"),
     "job_detail": Address({"user_a"} | CITY, ("{job}",), {"user_a"} | CITY),
     "job_again": Address(set(), ("{job}",), {"user_a"} | CITY, written_by={"user_a", "administrator"}),
+    # Spreadsheets: 甲公司 brought one, which is ready to be confirmed
+    "import_list": Address(BUREAU | ENTERPRISES | {"administrator"}),
+    "import_new": Address(BUREAU | ENTERPRISES, ("people",)),
+    "import_template": Address(BUREAU | ENTERPRISES, ("people",)),
+    "import_detail": Address({"user_a"} | CITY, ("{import}",), {"user_a"} | CITY),
+    "import_confirm": Address(set(), ("{import}",), {"user_a"} | CITY, written_by={"user_a"}, data={"version": 2}),
+    "import_drop": Address(set(), ("{import}",), {"user_a"} | CITY, written_by={"user_a"}),
+    "import_report": Address({"user_a"} | CITY, ("{import}",), {"user_a"} | CITY),
     "security_log": Address({"administrator"}),
     # A list as a file: to whoever has the list; the file to whoever made it, and to no colleague
     "export_list": Address(SIGNED_IN),
@@ -329,6 +338,7 @@ def world(
         "basis": BasisPeriod.unscoped.exclude(document=None).first().document.reference,
         "file": Evidence.unscoped.get(appointment=filed).file.reference,
         "job": stopped_job(make.enterprise_user(company_a)).reference,
+        "import": brought("people", sheet("people", user_a, newcomer(70)), user_a).reference,
         "delivery": bounced_delivery(company_a).reference,
         "export": exported(user_a).reference,
         "filed": filed.reference,

@@ -44,6 +44,7 @@ from appointments.states import ActKind, CaseActKind, CaseState, EndReason, Find
 from registry import jobs
 from registry.actions import privacy
 from registry.actions.common import remember_form
+from registry.actions.imports import begin_import
 from registry.actions.measure import record_authority_name, record_interpretation
 from registry.faults import BY_HAND, TRIGGERS, sentence_for
 from registry.models import (
@@ -78,6 +79,7 @@ from registry.states import Role, SecurityEvent
 from tests import tasks
 from tests.cast import AT, TODAY, account
 from tests.cast import person as new_person
+from tests.importing import brought, newcomer, sheet
 from tests.promotion_cast import SAID
 from tests.supervision_cast import DUE, OPENED
 from tests.test_access import exported
@@ -233,6 +235,13 @@ PROVOKED: dict[str, Callable[[SimpleNamespace], Write]] = {
     "job_finishes_after_it_started": lambda w: change(w.job, finished_at=AT - timedelta(seconds=1)),
     "job_fault_ends_it": lambda w: change(w.job, fault="已经停下。"),
     "export_form_known": lambda w: change(exported(w.county_one), form="exe"),
+    # Spreadsheets that were brought: one is ready
+    "import_confirmed_pair": lambda w: change(w.brought, confirmed_at=AT),
+    "import_written_when_confirmed": lambda w: change(w.brought, state="writing"),
+    "import_over_has_moment": lambda w: change(w.brought, finished_at=AT),
+    "import_failed_has_reason": lambda w: change(w.unread, state="failed", finished_at=AT),
+    "import_row_once": lambda w: copy(w.brought.rows.get()),
+    "import_row_faulty_has_reason": lambda w: change(w.brought.rows.get(), verdict="faulty", details=[]),
     # The measure
     "basis_period_no_overlap": lambda w: copy(w.extension),
     "basis_period_has_days": lambda w: change(w.extension, period=EMPTY),
@@ -519,6 +528,8 @@ BY_NULL: dict[str, Callable[[SimpleNamespace], Write]] = {
     "message_read_pair": lambda w: change(first(Message), read_by=w.user_a),
     "job_beats_while_working": lambda w: change(w.job, heartbeat_at=None),
     "job_finishes_after_it_started": lambda w: change(w.job, started_at=None, heartbeat_at=None, finished_at=AT),
+    "import_confirmed_pair": lambda w: change(w.brought, confirmed_by=w.user_a),
+    "import_over_has_moment": lambda w: change(w.brought, state="dropped"),
     "appointment_ended_pair": lambda w: change(w.ended, ended_at=None, end_reason=EndReason.EXPIRED),
     "session_enrolment_before_end": lambda w: change(w.session, enrolment=DateRange(None, w.session.last_day)),
     "session_enrolment_before_end, no end": lambda w: change(w.session, enrolment=DateRange(w.session.first_day, None)),
@@ -578,6 +589,8 @@ def world(
         registration=first(Registration),
         invitation=first(Invitation),
         job=running_job(user_a),
+        brought=brought("people", sheet("people", user_a, newcomer(90, "吴九")), user_a),
+        unread=begin_import("people", b"PK\x03\x04", "表格.xlsx", by=user_a, at=AT),
         person_link=link,
         data_request=privacy.ask_about_data(person_a, kind="erasure", words="请删除", at=AT),
         mail=first(Delivery, enterprise=company_a),

@@ -22,6 +22,7 @@ from registry.actions import privacy
 from registry.actions.accounts import INVITED_FOR, decline_registration, invite
 from registry.actions.common import remember_form
 from registry.actions.exports import start_export
+from registry.actions.imports import begin_import
 from registry.actions.people import end_employment, record_fact, remove_fact
 from registry.listed import listings
 from registry.logcheck import verify
@@ -34,6 +35,7 @@ from registry.tasks import make_export
 from tests import tasks
 from tests.cast import AT, TODAY, account, registration
 from tests.cast import person as new_person
+from tests.importing import brought, newcomer, sheet
 
 THEN = AT
 ALL = {rule.key: rule for rule in RULES}
@@ -135,6 +137,8 @@ PLANT = {
     "form_tokens": lambda w: remember_form("0" * 32, w["user"], "/", at=THEN),
     "jobs": ended_job,
     "exports": exported,
+    "import_uploads": lambda w: begin_import("people", b"PK\x03\x04", "表格.xlsx", by=w["user"], at=THEN),
+    "import_rows": lambda w: brought("people", sheet("people", w["user"], newcomer(90)), w["user"]),
     "statement_links": statement_link,
     "person_links": old_link,
     "phones": left,
@@ -160,6 +164,8 @@ TOUCHES = {
     "form_tokens": {"registry_formtoken"},
     "jobs": {"registry_job"},
     "exports": {"registry_export"},
+    "import_uploads": {"registry_importupload"},
+    "import_rows": {"registry_importrow"},
     "statement_links": {"appointments_statementlink"},
     "person_links": {"registry_personlink"},
     "phones": {"registry_employment", "registry_employmentevent"},

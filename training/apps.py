@@ -8,4 +8,7 @@ class TrainingConfig(AppConfig):
     verbose_name = "培训"
 
     def ready(self):
-        from training import policies  # noqa: F401 (fills the predicate table)
+        from registry import importing
+        from training import imports, policies  # noqa: F401 (fills the predicate table)
+
+        importing.offer(imports.Trainings())

@@ -29,9 +29,9 @@ PREPARED = [
 FIXED_BY_SUBMISSION = ("first_day",)
 
 
-def _new(enterprise: Enterprise, candidate: Candidate, *, by: User, at, **fields) -> Appointment:
-    """A draft with its reference and first act."""
-    if not candidate.employments.filter(enterprise=enterprise, period__contains=day_of(at)).exists():
+def new_appointment(enterprise: Enterprise, candidate: Candidate, *, by: User, at, on=None, **fields) -> Appointment:
+    """A draft with its reference and first act, for somebody in service ``on`` that day (default: the act's)."""
+    if not candidate.employments.filter(enterprise=enterprise, period__contains=on or day_of(at)).exists():
         raise Refused("人选须是本企业在职人员，请先在“人员”中登记。", field="candidate")
     appointment = Appointment.unscoped.create(
         enterprise=enterprise, candidate=candidate, created_at=at, created_by=by, saved_at=at,
@@ -47,7 +47,7 @@ def start_draft(*, enterprise: Enterprise, candidate: Candidate, by: User, at) -
     enterprise = locked(Enterprise.unscoped, enterprise.pk)
     allow(by, "appointments.appoint", enterprise)
     known = enterprise.appointments.filter(candidate=candidate, state=State.DRAFT, is_transcribed=False).first()
-    return known or _new(enterprise, candidate, by=by, at=at)
+    return known or new_appointment(enterprise, candidate, by=by, at=at)
 
 
 @transaction.atomic
@@ -58,7 +58,7 @@ def renew(appointment: Appointment, *, by: User, at) -> Appointment:
         return known
     copied = {name: getattr(appointment, name) for name in PREPARED if not name.startswith("declares")}
     copied["first_day"] = max(appointment.in_force.upper, day_of(at))
-    draft = _new(appointment.enterprise, appointment.candidate, by=by, at=at, renews=appointment, **copied)
+    draft = new_appointment(appointment.enterprise, appointment.candidate, by=by, at=at, renews=appointment, **copied)
     for row in appointment.evidences.all():
         Evidence.unscoped.create(appointment=draft, kind=row.kind, file=row.file, added_at=at, added_by=by)
     return draft
@@ -104,7 +104,7 @@ def enter_at_counter(
     enterprise = locked(Enterprise.unscoped, enterprise.pk)
     allow(by, "appointments.transcribe", enterprise)
     own_paper(transcript, enterprise, field="scan")
-    draft = _new(
+    draft = new_appointment(
         enterprise, candidate, by=by, at=at,
         is_transcribed=True, transcript=transcript, own_letter_number=own_letter_number, **values,
     )  # fmt: skip

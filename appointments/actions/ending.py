@@ -50,10 +50,12 @@ def end(
     at,
     why: str = "",
     scan: StoredFile | None = None,
+    past: bool = False,
 ) -> Appointment:
     """The enterprise ends the appointment: why, and which was the last day. A successor may start the day after.
 
-    ``scan``: the enterprise's own paper, without which no bureau transcribes it (design 1.15).
+    ``scan``: the enterprise's own paper, without which no bureau transcribes it (design 1.15). Of what ended in the
+    ``past`` nobody is told.
     """
     appointment = begin(appointment, "end", version=version, by=by, to=State.ENDED)
     _on_paper(appointment, scan, by=by, at=at)
@@ -61,7 +63,7 @@ def end(
         raise Refused("请选择终止的原因。", field="reason")
     if not appointment.first_day <= last_day <= min(day_of(at), appointment.last_day):
         raise Refused("终止日期须在聘任首日至今天之间，且不晚于聘任末日。", field="last_day")
-    return _ended(appointment, reason, last_day, by=by, at=at, why=why, scan=scan)
+    return _ended(appointment, reason, last_day, by=by, at=at, why=why, scan=scan, past=past)
 
 
 def _on_paper(appointment: Appointment, scan: StoredFile | None, *, by: User, at) -> None:
@@ -83,6 +85,7 @@ def _ended(
     at,
     why: str = "",
     scan: StoredFile | None = None,
+    past: bool = False,
 ) -> Appointment:
     appointment.in_force = days(appointment.first_day, last_day)
     appointment.end_reason, appointment.ended_on = reason, last_day
@@ -91,7 +94,8 @@ def _ended(
     note(
         appointment, ActKind.ENDED, by=by, at=at, reason="；".join(filter(None, [EndReason(reason).label, why.strip()]))
     )
-    notices.ended(appointment, at=at)
+    if not past:
+        notices.ended(appointment, at=at)
     close_cases_of(appointment, by=by, at=at, scan=scan)
     return appointment
 

@@ -55,9 +55,10 @@ def _refuse_overlap(appointment: Appointment, term) -> None:
 
 
 @transaction.atomic
-def submit(appointment: Appointment, *, version: int, by: User, at) -> Appointment:
+def submit(appointment: Appointment, *, version: int, by: User, at, past: bool = False) -> Appointment:
     """Art. 11: the enterprise appoints and submits; term and papers are final, the bureau's filing changes neither.
 
+    Of one transcribed from the ``past`` nobody is told: here, as in what follows on it, no office waits for word of it.
     Raises Refused with the field at fault, Stale when somebody else wrote the row.
     """
     appointment = begin(appointment, "submit", version=version, by=by, to=State.SUBMITTED)
@@ -78,7 +79,8 @@ def submit(appointment: Appointment, *, version: int, by: User, at) -> Appointme
     appointment.save()
     changes = difference(appointment) if again else {}
     note(appointment, ActKind.RESUBMITTED if again else ActKind.SUBMITTED, by=by, at=at, changes=changes)
-    notices.submitted(appointment, again=again, at=at)
+    if not past:
+        notices.submitted(appointment, again=again, at=at)
     if not appointment.is_transcribed:
         for kind in (PaperKind.LETTER, PaperKind.AUTHORISATION):
             issue_paper(appointment, kind, by=by, at=at)
@@ -123,7 +125,9 @@ def _in_one_line(opinions: dict[str, str]) -> str:
 
 
 @transaction.atomic
-def check(appointment: Appointment, *, version: int, opinions: dict[str, str], by: User, at) -> Appointment:
+def check(
+    appointment: Appointment, *, version: int, opinions: dict[str, str], by: User, at, past: bool = False
+) -> Appointment:
     """Art. 9: the county has compared the filing with its papers; what is unmet goes on with an opinion.
 
     Where filing ends at the county, it is filed in the same act.
@@ -134,8 +138,9 @@ def check(appointment: Appointment, *, version: int, opinions: dict[str, str], b
     appointment.save()
     note(appointment, ActKind.CHECKED, by=by, at=at, opinions=kept, reason=_in_one_line(kept))
     if policies.filing_ends(day_of(at)) == "county":
-        return file(appointment, version=appointment.version, opinions=kept, by=by, at=at)
-    notices.checked(appointment, at=at)
+        return file(appointment, version=appointment.version, opinions=kept, by=by, at=at, past=past)
+    if not past:
+        notices.checked(appointment, at=at)
     return appointment
 
 
@@ -146,8 +151,13 @@ def opinions_at_check(appointment: Appointment) -> dict[str, str]:
 
 
 @transaction.atomic
-def file(appointment: Appointment, *, version: int, opinions: dict[str, str], by: User, at) -> Appointment:
-    """Art. 9, 11: record the appointment, with the eligibility as it stands and an opinion on what is unmet."""
+def file(
+    appointment: Appointment, *, version: int, opinions: dict[str, str], by: User, at, past: bool = False
+) -> Appointment:
+    """Art. 9, 11: record the appointment, with the eligibility as it stands and an opinion on what is unmet.
+
+    One transcribed from the ``past`` gets no receipt of today: what was filed then was answered then.
+    """
     appointment = begin(appointment, "file", version=version, by=by, to=State.FILED)
     listed, kept = _opinions_for(appointment, opinions, day_of(at))
     move(appointment, State.FILED, act="filed", by=by, at=at)
@@ -158,6 +168,8 @@ def file(appointment: Appointment, *, version: int, opinions: dict[str, str], by
         taken_at=at, taken_by=by,
     )  # fmt: skip
     note(appointment, ActKind.FILED, by=by, at=at, reason=_in_one_line(kept))
+    if past:
+        return appointment
     notices.filed(appointment, at=at)
     issue_paper(appointment, PaperKind.RECEIPT, by=by, at=at, opinions=list(kept.values()))
     return appointment

@@ -43,10 +43,15 @@ def locked(queryset, pk: int, version: int | None = None):
 
 def next_number(series: str, year: int) -> int:
     """The next number of a series and year, without gaps: the counter's row stays locked until commit."""
+    return next_numbers(series, year, 1)[0]
+
+
+def next_numbers(series: str, year: int, count: int) -> range:
+    """The next so many numbers of a series and year, without gaps: the counter's row stays locked until commit."""
     Counter.unscoped.bulk_create([Counter(series=series, year=year)], ignore_conflicts=True)
     counter = Counter.unscoped.select_for_update().get(series=series, year=year)
-    Counter.unscoped.filter(pk=counter.pk).update(last=F("last") + 1)
-    return counter.last + 1
+    Counter.unscoped.filter(pk=counter.pk).update(last=F("last") + count)
+    return range(counter.last + 1, counter.last + 1 + count)
 
 
 def remember_form(token, user, result_url: str, *, at) -> None:

@@ -112,8 +112,7 @@ def _birth_date(id_type: str, id_number: str, given: date | None, *, today: date
 
 def _person_with(id_type: str, id_number: str, name: str, facts: dict, by: User, at) -> Candidate:
     """The person of this ID paper, on file already or new. Raises Refused when the name on file is another."""
-    fingerprint = identity.fingerprint(id_type, id_number)
-    known = Candidate.unscoped.filter(id_hash__in=identity.fingerprints(id_type, id_number)).first()
+    known, fingerprint = known_person(id_type, id_number, name), identity.fingerprint(id_type, id_number)
     if known is None:
         reference = f"RY{next_number('candidate', 0):05d}"
         cipher, key_version = identity.seal(id_number, owner=reference)
@@ -134,8 +133,14 @@ def _person_with(id_type: str, id_number: str, name: str, facts: dict, by: User,
                     created_by=by,
                 )
         except IntegrityError:  # somebody else put the same person on file a moment ago
-            known = Candidate.unscoped.get(id_hash=fingerprint)
-    if known.name != name:
+            return known_person(id_type, id_number, name)
+    return known
+
+
+def known_person(id_type: str, id_number: str, name: str) -> Candidate | None:
+    """The person on file under this ID paper, None for nobody. Raises Refused when the name on file is another."""
+    known = Candidate.unscoped.filter(id_hash__in=identity.fingerprints(id_type, id_number)).first()
+    if known and known.name != name:
         raise Refused("该证件号码已登记在另一姓名之下。请逐字核对姓名和证件。", field="name")
     return known
 

@@ -8,6 +8,7 @@ from registry.models.checks import RateWindow, VerificationTally
 from registry.models.enterprises import Enterprise, EnterpriseDesignation, EnterpriseSeat
 from registry.models.exports import Export
 from registry.models.files import Counter, FormToken, IssuedPaper, StoredFile, append_only
+from registry.models.imports import ImportRow, ImportRun, ImportUpload
 from registry.models.jobs import Job
 from registry.models.measure import BasisPeriod, Clause, Edition, Interpretation
 from registry.models.messages import Delivery, Message
@@ -43,6 +44,9 @@ __all__ = [
     "EnterpriseSeat",
     "Export",
     "FormToken",
+    "ImportRow",
+    "ImportRun",
+    "ImportUpload",
     "Interpretation",
     "Invitation",
     "IssuedPaper",

@@ -116,5 +116,9 @@ def born_as(name: str, state: str) -> pgtrigger.Protect:
 
 
 def tracked(**options):
-    """History by trigger: each insert, update and delete, with who and where, however the row was written."""
-    return pghistory.track(pghistory.InsertEvent(), pghistory.UpdateEvent(), pghistory.DeleteEvent(), **options)
+    """History by trigger: each insert, update and delete, with who and where, however the row was written.
+
+    Inserts are noted once a statement: by row, noting 50,000 costs thrice what writing them does.
+    """
+    insert = pghistory.InsertEvent(level=pghistory.Statement)
+    return pghistory.track(insert, pghistory.UpdateEvent(), pghistory.DeleteEvent(), **options)

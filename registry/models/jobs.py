@@ -9,11 +9,11 @@ from registry.models.base import Base, PortalQuerySet
 from registry.states import CITY_WIDE, Role
 
 
-class JobQuerySet(PortalQuerySet):
-    """Background work belongs to the office that started it; the city sees all."""
+class OfficeQuerySet(PortalQuerySet):
+    """Work belongs to the office that started it (``created_by``); the city sees all."""
 
     def visible_to(self, user):
-        """The jobs started for the office this user acts for now."""
+        """What was started for the office this user acts for now."""
         if not (user.is_authenticated and user.is_active):
             return self.none()
         if user.role in CITY_WIDE:
@@ -49,7 +49,7 @@ class Job(Base):
     task_id = models.UUIDField(unique=True, editable=False)
     attempts = models.PositiveSmallIntegerField("无进展的中断次数", default=0)
 
-    unscoped = JobQuerySet.as_manager()
+    unscoped = OfficeQuerySet.as_manager()
 
     class Meta(Base.Meta):
         verbose_name = verbose_name_plural = "后台工作"

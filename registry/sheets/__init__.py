@@ -6,13 +6,14 @@ file is a ``Refused``.
 """
 
 from registry.sheets.grid import MAX_ROWS, MAX_UPLOAD
-from registry.sheets.reading import Reading, Row, listed, read_sheet
-from registry.sheets.template import FIRST_DATA_ROW, Column, Fault, Template
-from registry.sheets.writing import write_template
+from registry.sheets.reading import Reading, Row, Sheet, listed, nothing_in_it, open_sheet, read_sheet, refuse_at_sight
+from registry.sheets.template import FIRST_DATA_ROW, MEGABYTE, Column, Fault, Limits, Template
+from registry.sheets.writing import write_table, write_template
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"  # its content type
 
 __all__ = [
-    "FIRST_DATA_ROW", "MAX_ROWS", "MAX_UPLOAD", "XLSX", "Column", "Fault", "Reading", "Row", "Template", "listed",
-    "read_sheet", "write_template",
+    "FIRST_DATA_ROW", "MAX_ROWS", "MAX_UPLOAD", "MEGABYTE", "XLSX", "Column", "Fault", "Limits", "Reading", "Row",
+    "Sheet", "Template", "listed", "nothing_in_it", "open_sheet", "read_sheet", "refuse_at_sight", "write_table",
+    "write_template",
 ]  # fmt: skip

@@ -6,12 +6,14 @@ import unicodedata
 from datetime import date, datetime, time
 from decimal import Decimal
 
+from registry.cleaning import Unfit
 from registry.sheets.template import Column
 
 # Only the full-width forms: NFKC would also read 8² as 82 and ① as 1.
 _HALF_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
 _NUMBER = re.compile(r"[+-]?[0-9]{1,15}(\.[0-9]{1,10})?")
 _DAY = re.compile(r"([0-9]{4})(?:-([0-9]{1,2})-([0-9]{1,2})|/([0-9]{1,2})/([0-9]{1,2})|年([0-9]{1,2})月([0-9]{1,2})日)")
+_PLAIN = re.compile(r"[0-9A-Za-z\u4e00-\u9fff]+")  # as it is already, whatever is done to it
 _YEARS = range(1900, 2101)
 _EXACT = 10**15  # Excel keeps 15 digits of a number
 
@@ -34,7 +36,11 @@ def value_of(raw: object, column: Column) -> object:
         if column.required:
             raise CellFault(f"没有填写，应填{column.wanted}。")
         return "" if column.kind in ("text", "choice") else None
-    return {"text": _text, "number": _number, "day": _day, "choice": _choice}[column.kind](raw, column)
+    value = _READERS[column.kind](raw, column)
+    try:
+        return column.rule(value) if column.rule else value
+    except Unfit as unfit:
+        raise CellFault(str(unfit)) from None
 
 
 def shown(text: str) -> str:
@@ -51,7 +57,7 @@ def plain(raw: str) -> str:
 def _words(raw: object, column: Column) -> str:
     """A cell as text; a number only as far as Excel kept its digits."""
     if isinstance(raw, str):
-        return unicodedata.normalize("NFC", raw.strip().removeprefix("'").strip())
+        return raw if _PLAIN.fullmatch(raw) else unicodedata.normalize("NFC", raw.strip().removeprefix("'").strip())
     if isinstance(raw, bool) or not isinstance(raw, int | float) or not math.isfinite(raw):
         raise CellFault(f"不是文字，应填{column.wanted}。")
     if abs(raw) >= _EXACT:
@@ -61,7 +67,7 @@ def _words(raw: object, column: Column) -> str:
 
 def _text(raw: object, column: Column) -> str:
     text = _words(raw, column)
-    if any(unicodedata.category(c) in ("Cc", "Cf", "Cs") for c in text):
+    if not text.isprintable() and any(unicodedata.category(c) in ("Cc", "Cf", "Cs") for c in text):
         raise CellFault("含有换行或看不见的控制字符，请删除后重新填写。")
     if len(text) > column.max_length:
         raise CellFault(f"有 {len(text)} 个字，最多 {column.max_length} 个字。")
@@ -69,6 +75,8 @@ def _text(raw: object, column: Column) -> str:
 
 
 def _choice(raw: object, column: Column) -> str:
+    if raw in column.choices:
+        return raw
     text = plain(_words(raw, column))
     for choice in column.choices:
         if plain(choice) == text:
@@ -106,3 +114,6 @@ def _day(raw: object, column: Column) -> date:
     if not isinstance(raw, date) or raw.year not in _YEARS:
         raise CellFault(f"不是日期，应填{column.wanted}。")
     return raw
+
+
+_READERS = {"text": _text, "number": _number, "day": _day, "choice": _choice}

@@ -5,8 +5,8 @@ import io
 
 from registry.refusals import Refused
 from registry.sheets.cells import plain
-from registry.sheets.grid import LAST_ROW, MAX_COLUMNS, Grid, check_place
-from registry.sheets.template import HEADER_ROW
+from registry.sheets.grid import MAX_COLUMNS, Grid, check_place
+from registry.sheets.template import HEADER_ROW, Limits
 
 SEPARATORS = ",\t;"
 
@@ -35,18 +35,18 @@ def _separator(text: str, titles: set[str]) -> str:
     return max(SEPARATORS, key=known)
 
 
-def read_delimited(data: bytes, titles: set[str]) -> Grid:
+def read_delimited(data: bytes, titles: set[str], limits: Limits) -> Grid:
     """The records of a CSV. Raises Refused for another encoding, NUL, unpaired quotes and too many rows or columns."""
     text, grid, number = _text(data), Grid([]), 0
     try:
         reader = csv.reader(io.StringIO(text, newline=""), delimiter=_separator(text, titles), strict=True)
         for number, record in enumerate(reader, 1):  # noqa: B007 (told below when the next record cannot be read)
             if any(value.strip() for value in record[MAX_COLUMNS:]):
-                check_place(number, MAX_COLUMNS)
-            if number <= LAST_ROW:
+                check_place(number, MAX_COLUMNS, limits)
+            if number <= limits.last_row:
                 grid.rows.append(record[:MAX_COLUMNS])
             elif any(value.strip() for value in record):
-                check_place(number, 0)
+                check_place(number, 0, limits)
     except csv.Error:
         raise Refused(f"第 {number + 1} 行无法读取：引号不成对，或一格的文字过长。") from None
     return grid

@@ -3,12 +3,10 @@
 from dataclasses import dataclass, field
 
 from registry.refusals import Refused
-from registry.sheets.template import FIRST_DATA_ROW
+from registry.sheets.template import Limits
 
-MAX_UPLOAD = 5 * 1024 * 1024
-MAX_ROWS = 2000
+MAX_UPLOAD, MAX_ROWS = Limits().upload, Limits().rows  # where a template says nothing else
 MAX_COLUMNS = 72  # who, 60 days of attendance, three sittings
-LAST_ROW = FIRST_DATA_ROW + MAX_ROWS - 1
 
 
 @dataclass
@@ -20,9 +18,9 @@ class Grid:
     ranges: list[tuple[int, int, int, str]] = field(default_factory=list)  # first row, first column, last row, reason
 
 
-def check_place(row: int, column: int) -> None:
+def check_place(row: int, column: int, limits: Limits) -> None:
     """Raises Refused for a cell with content beyond the rows and columns that are read."""
-    if row > LAST_ROW:
-        raise Refused(f"一次最多导入 {MAX_ROWS} 行数据，这份表格在第 {row} 行仍有内容。请分成几份，分别上传。")
+    if row > limits.last_row:
+        raise Refused(f"一次最多导入 {limits.rows} 行数据，这份表格在第 {row} 行仍有内容。请分成几份，分别上传。")
     if column >= MAX_COLUMNS:
         raise Refused(f"表格的列太多：最多 {MAX_COLUMNS} 列，第 {row} 行在此之外仍有内容。请使用下载的模板填写。")

@@ -1,7 +1,7 @@
 """Read an upload against its template: refused as a whole, or rows and a list of faults."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from xlsxwriter.utility import xl_col_to_name
@@ -10,11 +10,12 @@ from registry import clamd
 from registry.refusals import Refused
 from registry.sheets.cells import CellFault, is_blank, plain, shown, value_of
 from registry.sheets.delimited import read_delimited
-from registry.sheets.grid import MAX_UPLOAD, Grid
-from registry.sheets.template import FIRST_DATA_ROW, HEADER_ROW, MARK_ROW, Column, Fault, Template
+from registry.sheets.grid import Grid
+from registry.sheets.template import FIRST_DATA_ROW, HEADER_ROW, MARK_ROW, MEGABYTE, Column, Fault, Template
 from registry.sheets.workbook import NOT_A_SHEET, PASSWORD, read_workbook
 
 MAX_FAULTS = 50
+ZIP = b"PK\x03\x04"
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # what .xls and every workbook with a password begins with
 _MARK = re.compile(r"(\S+) 第([0-9]{1,4})版(?: (.+))?")
 
@@ -42,10 +43,34 @@ def listed(faults: Iterable[Fault]) -> list[Fault]:
     return ordered[:MAX_FAULTS] + ([Fault(0, "", f"另有 {more} 处错误没有列出。")] if more > 0 else [])
 
 
-def read_sheet(data: bytes, filename: str, template: Template) -> Reading:
-    """The rows of an uploaded XLSX or CSV. What a file is, its bytes decide; only CSV goes by its name.
+@dataclass(frozen=True)
+class Sheet:
+    """An upload that is what it says: its rows, to be read one by one, and what is wrong beside them."""
 
-    Rows with nothing in them are passed over. Raises Refused for what is wrong with the whole file.
+    grid: Grid
+    places: list[tuple[int, Column]]
+    faults: list[Fault]
+
+    def rows(self) -> Iterator[tuple[int, dict[str, object], list[Fault]]]:
+        """Number, values and faults of each row that is not empty; a faulty row has the values that could be read."""
+        for number in range(FIRST_DATA_ROW, self.last_row + 1):
+            cells = self.grid.rows[number - 1] if number <= len(self.grid.rows) else []
+            if not any(not is_blank(cells[place]) for place, _ in self.places if place < len(cells)) and not any(
+                (number, place) in self.grid.tainted for place, _ in self.places
+            ):
+                continue
+            yield number, *_row(self.grid, number, self.places)
+
+    @property
+    def last_row(self) -> int:
+        """The last row that may hold anything."""
+        return max([len(self.grid.rows), *(row for row, _ in self.grid.tainted)])
+
+
+def open_sheet(data: bytes, filename: str, template: Template) -> Sheet:
+    """An uploaded XLSX or CSV. What a file is, its bytes decide; only CSV goes by its name.
+
+    Raises Refused for what is wrong with the whole file.
     """
     grid = _grid(data, filename, template)
     _check_mark(_cell(grid, MARK_ROW, 0), template)
@@ -56,47 +81,65 @@ def read_sheet(data: bytes, filename: str, template: Template) -> Reading:
         for first, place, last, reason in grid.ranges
         if last >= HEADER_ROW
     ]
-    rows, empty = [], True
-    for number in range(FIRST_DATA_ROW, max([len(grid.rows), *(row for row, _ in grid.tainted)]) + 1):
-        if all(is_blank(_cell(grid, number, place)) and (number, place) not in grid.tainted for place in titles):
-            continue
-        values, wrong = _row(grid, number, places)
-        faults.extend(wrong)
+    return Sheet(grid, places, faults)
+
+
+def nothing_in_it() -> Refused:
+    """What is told of a sheet without a row."""
+    return Refused(f"表中没有数据。请从第 {FIRST_DATA_ROW} 行起填写，保存后再上传。")
+
+
+def read_sheet(data: bytes, filename: str, template: Template) -> Reading:
+    """The rows of an uploaded XLSX or CSV. Rows with nothing in them are passed over.
+
+    Raises Refused for what is wrong with the whole file.
+    """
+    sheet = open_sheet(data, filename, template)
+    rows, faults, empty = [], list(sheet.faults), True
+    for number, values, wrong in sheet.rows():
         empty = False
+        faults.extend(wrong)
         if not wrong:
             rows.append(Row(number, values))
     if empty:
-        raise Refused(f"表中没有数据。请从第 {FIRST_DATA_ROW} 行起填写，保存后再上传。")
+        raise nothing_in_it()
     return Reading(rows, listed(faults))
 
 
 def _row(grid: Grid, number: int, places: list[tuple[int, Column]]) -> tuple[dict[str, object], list[Fault]]:
     values, faults = {}, []
+    cells = grid.rows[number - 1] if number <= len(grid.rows) else []
     for place, column in places:
         try:
-            if reason := grid.tainted.get((number, place)):
+            if grid.tainted and (reason := grid.tainted.get((number, place))):
                 raise CellFault(reason)
-            values[column.key] = value_of(_cell(grid, number, place), column)
+            values[column.key] = value_of(cells[place] if place < len(cells) else None, column)
         except CellFault as fault:
             faults.append(Fault(number, _name(place, column.title), str(fault)))
     return values, faults
 
 
 def _grid(data: bytes, filename: str, template: Template) -> Grid:
+    refuse_at_sight(data, filename, template)
+    clamd.refuse_harm(data)
+    if data.startswith(ZIP):
+        return read_workbook(data, template.limits)
+    return read_delimited(data, {plain(column.title) for column in template.columns}, template.limits)
+
+
+def refuse_at_sight(data: bytes, filename: str, template: Template) -> None:
+    """Raises Refused for what its first bytes, its size and its name say is nothing to read."""
+    limit = template.limits.upload
     if not data:
         raise Refused("文件是空的。")
-    if len(data) > MAX_UPLOAD:
-        raise Refused(f"文件超过 {MAX_UPLOAD // 1024 // 1024} MB。请删去模板以外的内容，或分成几份上传。")
-    clamd.refuse_harm(data)
-    if data.startswith(b"PK\x03\x04"):
-        return read_workbook(data)
+    if len(data) > limit:
+        raise Refused(f"文件超过 {limit // MEGABYTE} MB。请删去模板以外的内容，或分成几份上传。")
     if data.startswith(OLE):
         if "EncryptedPackage".encode("utf-16-le") in data:
             raise Refused(PASSWORD)
         raise Refused("这是旧格式的工作簿（.xls）。请用 Excel 或 WPS 打开，另存为 .xlsx 后再上传。")
-    if filename.lower().endswith((".csv", ".tsv", ".txt")):
-        return read_delimited(data, {plain(column.title) for column in template.columns})
-    raise Refused(NOT_A_SHEET)
+    if not data.startswith(ZIP) and not filename.lower().endswith((".csv", ".tsv", ".txt")):
+        raise Refused(NOT_A_SHEET)
 
 
 def _cell(grid: Grid, row: int, column: int) -> object:

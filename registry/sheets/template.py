@@ -1,17 +1,35 @@
 """What a template is made of: its columns, and the line in A1 that says what it is and whose."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
 SHEET = "填写"
+MEGABYTE = 1024 * 1024
 MARK_ROW, HEADER_ROW, FIRST_DATA_ROW = 1, 2, 3  # as Excel numbers them
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How much an upload may hold: data rows, bytes of the file and of its parts unpacked, elements of one part."""
+
+    rows: int = 2000
+    upload: int = 5 * MEGABYTE
+    unpacked: int = 60 * MEGABYTE
+    elements: int = 500_000  # 2,000 rows of 20 cells have some 80,000
+
+    @property
+    def last_row(self) -> int:
+        """The last row that may hold data, as Excel numbers it."""
+        return FIRST_DATA_ROW + self.rows - 1
 
 
 @dataclass(frozen=True)
 class Column:
     """One column. Bounds belong to its kind: minimum, maximum and decimals to numbers, max_length to text.
 
-    A ``prefilled`` column says who a row is about; the template locks it. ``width`` is in characters.
+    A ``prefilled`` column says who a row is about; the template locks it. ``width`` is in characters. ``rule`` makes a
+    value plain or raises ``registry.cleaning.Unfit``. What is ``secret`` is shown to nobody who reads the rows.
     """
 
     key: str
@@ -26,6 +44,8 @@ class Column:
     note: str = ""
     width: int = 14
     prefilled: bool = False
+    rule: Callable | None = None
+    secret: bool = False
 
     @property
     def wanted(self) -> str:
@@ -50,6 +70,7 @@ class Template:
     title: str
     columns: tuple[Column, ...]
     explanation: tuple[str, ...] = field(default=())
+    limits: Limits = Limits()
 
     @property
     def mark(self) -> str:

@@ -5,13 +5,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import IO
 
 from xlsxwriter import Workbook
 from xlsxwriter.format import Format
 from xlsxwriter.utility import xl_range_abs
 from xlsxwriter.worksheet import Worksheet
 
-from registry.sheets.grid import LAST_ROW, MAX_ROWS
 from registry.sheets.template import FIRST_DATA_ROW, HEADER_ROW, MARK_ROW, SHEET, Column, Template
 
 EXPLANATION, CHOICES = "填写说明", "选项"
@@ -27,10 +27,10 @@ _OPTIONS = {
 
 
 def write_template(template: Template, rows: Iterable[Mapping[str, object]] = ()) -> bytes:
-    """An XLSX to fill in, its rows begun with values by column key. Raises ValueError beyond 2,000 rows."""
+    """An XLSX to fill in, its rows begun with values by column key. Raises ValueError beyond the template's rows."""
     data, rows = io.BytesIO(), list(rows)
-    if len(rows) > MAX_ROWS:
-        raise ValueError(f"a template takes at most {MAX_ROWS} rows")
+    if len(rows) > template.limits.rows:
+        raise ValueError(f"a template takes at most {template.limits.rows} rows")
     with Workbook(data, _OPTIONS) as book:
         book.set_properties({"title": template.title, "subject": template.mark})
         sheet, explanation, choices = (book.add_worksheet(name) for name in (SHEET, EXPLANATION, CHOICES))
@@ -42,13 +42,30 @@ def write_template(template: Template, rows: Iterable[Mapping[str, object]] = ()
                 style["bg_color"] = PALE
             cells = book.add_format(style | {"num_format": _FORMATS.get(column.kind, "General")})
             sheet.set_column(place, place, column.width, cells)
-            _validate(sheet, choices, place, column)
+            _validate(sheet, choices, place, column, template.limits.last_row)
             for number, values in enumerate(rows, FIRST_DATA_ROW - 1):
                 _write(sheet, number, place, values.get(column.key), cells)
         _explain(book, explanation, template)
         for each in (sheet, explanation, choices):  # without a password: against slips, not against people
             each.protect(options={"format_columns": True, "format_rows": True})
     return data.getvalue()
+
+
+def write_table(titles: Iterable[tuple[str, int]], rows: Iterable[Iterable[object]], target: IO[bytes]) -> None:
+    """A table with its titles (words and width in characters) as an XLSX, a row at a time in flat memory.
+
+    A value is a text, a number, a date or None; no text becomes a formula or a link.
+    """
+    with Workbook(target, _OPTIONS | {"in_memory": False, "constant_memory": True}) as book:
+        sheet, head = book.add_worksheet(), book.add_format({"bold": True, "bg_color": PALE, "bottom": 1})
+        cells, days = book.add_format({"num_format": "@"}), book.add_format({"num_format": _FORMATS["day"]})
+        for place, (title, width) in enumerate(titles):
+            sheet.set_column(place, place, width)
+            sheet.write_string(0, place, title, head)
+        sheet.freeze_panes(1, 0)
+        for number, values in enumerate(rows, 1):
+            for place, value in enumerate(values):
+                _write(sheet, number, place, value, days if isinstance(value, date) else cells)
 
 
 def _head(book: Workbook, sheet: Worksheet, template: Template) -> None:
@@ -68,7 +85,7 @@ def _head(book: Workbook, sheet: Worksheet, template: Template) -> None:
     sheet.fit_to_pages(1, 0)
 
 
-def _validate(sheet: Worksheet, choices: Worksheet, place: int, column: Column) -> None:
+def _validate(sheet: Worksheet, choices: Worksheet, place: int, column: Column, last_row: int) -> None:
     """Tell a slip while it is typed; reading checks everything again."""
     if column.prefilled:
         return
@@ -85,7 +102,7 @@ def _validate(sheet: Worksheet, choices: Worksheet, place: int, column: Column) 
     else:
         rule = {"validate": "length", "criteria": "<=", "value": column.max_length}
     said = {"error_title": "填写有误", "error_message": f"应填{column.wanted}。"[:255], "ignore_blank": True}
-    sheet.data_validation(FIRST_DATA_ROW - 1, place, LAST_ROW - 1, place, rule | said)
+    sheet.data_validation(FIRST_DATA_ROW - 1, place, last_row - 1, place, rule | said)
 
 
 def _write(sheet: Worksheet, row: int, place: int, value: object, cells: Format) -> None:
