@@ -60,8 +60,9 @@ HEADERS = [
 CONTROLS = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 METHODS = ["GET"] * 8 + ["POST"] * 10 + ["HEAD", "OPTIONS", "PUT", "PATCH", "DELETE", "TRACE", "PROPFIND"]
 QUERY = [
-    "q", "page", "sort", "o", "p", "next", "enterprise", "county", "state", "year", "from", "to", "kind", "pick",
-    "code", "candidate", "_popup", "_to_field", "_changelist_filters", "day", "on", "at", "format", "e", "all",
+    "q", "rows", "after", "before", "end", "sort", "o", "p", "next", "enterprise", "county", "state", "year", "from",
+    "to", "kind", "pick", "code", "candidate", "_popup", "_to_field", "_changelist_filters", "day", "on", "at",
+    "format", "e", "all",
 ]  # fmt: skip
 TYPES = [
     "application/json", "text/xml", "multipart/form-data", "multipart/form-data; boundary=", "x", "",
@@ -290,8 +291,8 @@ def test_twenty_thousand_hostile_requests_end_in_no_fault(world, as_persona, rec
 
 
 def test_a_planted_fault_is_found(as_persona, monkeypatch, measure):
-    """A list that takes what was typed for a page's number: the same requests show it."""
-    monkeypatch.setattr("registry.pages.Paginator.get_page", lambda pages, number: pages.page(int(number or 1)))
+    """A list that takes what was typed for a number of rows: the same requests show it."""
+    monkeypatch.setattr("registry.listing.size_of", lambda asked: int(asked or 50))
     hostile = Hostile({}, FILED, seed=1)
     hostile.routes, hostile.rng.choice = [("policy_list", "/policies/")], partial(chosen, hostile.rng)
     with heard(hostile):

@@ -237,7 +237,7 @@ def test_a_county_counts_its_own_and_is_told_one_figure_of_the_city(dice, county
     city = Asked(county_one, TODAY, TODAY)
     (line,) = [line for table in coverage.tables(city) for line in table.all_lines if line.label == "全市"]
     assert line.dims is None
-    assert client.get("/statistics/coverage/above-scale/?county=441881").context["page"].paginator.count == 0
+    assert client.get("/statistics/coverage/above-scale/?county=441881").context["number"] == 0
 
 
 def test_statistics_are_for_the_offices(readings, user_a, client):

@@ -15,7 +15,8 @@ from cqo_portal.statistics.forms import AskedForm
 from cqo_portal.statistics.report import as_pdf, as_workbook
 from cqo_portal.statistics.rows import listed, shown
 from cqo_portal.statistics.subjects import SUBJECTS
-from registry.pages import demand, page_of
+from registry.listing import address, page_of
+from registry.pages import demand
 from registry.sheets import XLSX
 from registry.views.papers import pdf_response
 
@@ -83,15 +84,20 @@ def statistics_rows(request, subject, figure):
     subject = _subject(subject)
     if (found := subject.figure(figure)) is None:
         raise Http404
-    page = page_of(request, listed(_counted(request, asked, found)))
+    counted = _counted(request, asked, found)
+    page = page_of(request, listed(counted))
     rows = [shown(row) for row in page]
-    context = _context(form, asked, subject=subject, figure=found, page=page, rows=rows)
+    context = _context(form, asked, subject=subject, figure=found, page=page, rows=rows, number=counted.count())
     return render(request, "statistics/rows.html", context)
 
 
 def _counted(request, asked: Asked, figure: Figure):
     """The rows that the address names. Http404 for a dimension the figure has not, or a value that cannot be."""
-    dims = {name: value for name, value in request.GET.items() if name not in ("day", "by", "page")}
+    dims = {
+        name: value
+        for name, value in request.GET.items()
+        if name not in ("day", "by", "after", "before", "end", "rows")
+    }
     if set(dims) - set(figure.by) or any("\x00" in value for value in dims.values()):
         raise Http404
     try:

@@ -15,8 +15,9 @@ from registry.actions.imports import begin_import, confirm_import, drop_import
 from registry.fields import plain_line
 from registry.importing import KINDS, Kind, kinds_for
 from registry.importing.report import summary, write_outcomes
+from registry.listing import page_of
 from registry.models import ImportRun
-from registry.pages import PortalForm, carry_out, demand, find, page_of
+from registry.pages import PortalForm, carry_out, demand, find
 from registry.sheets import MEGABYTE, XLSX, write_template
 from registry.states import ImportState, Role, Verdict
 from registry.views.common import posted
