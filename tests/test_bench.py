@@ -76,12 +76,12 @@ def test_a_built_database_holds_what_was_asked_for_and_true_numbers(built):
         assert person.id_hash == identity.fingerprint(person.id_type, number)
 
 
-@pytest.mark.parametrize("username", queries.ROLES)
-def test_every_page_of_a_built_database_opens(built, client, username):
-    client.force_login(User.unscoped.get(username=username.replace("00100", "00010")), backend=servers.OURS)
-    for name, path in queries.paths_for(username.replace("00100", "00010")):
-        assert client.get(path).status_code in (200, 302, 403, 404, 410), name
-    assert client.get("/").status_code == 200
+def test_every_page_of_a_built_database_opens_to_each_role(built, client):
+    for username in (role.replace("00100", "00010") for role in queries.ROLES):
+        client.force_login(User.unscoped.get(username=username), backend=servers.OURS)
+        assert client.get("/").status_code == 200
+        for name, path in queries.paths_for(username):
+            assert client.get(path).status_code in (200, 302, 403, 404, 410), (username, name)
 
 
 def test_each_measured_page_is_where_the_measure_asks_for_it(built, monkeypatch):

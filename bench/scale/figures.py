@@ -76,7 +76,12 @@ def table(figures: list[Figure]) -> str:
 def keep(path: Path, figures: list[Figure], **about) -> None:
     """The figures as JSON, with the machine they were taken on."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    machine = {"python": platform.python_version(), "machine": platform.machine(), "cores": _cores()}
+    machine = {
+        "python": platform.python_version(),
+        "machine": platform.machine(),
+        "cores": _cores(),
+        "load": os.getloadavg()[1],
+    }
     about |= {"taken": time.strftime("%Y-%m-%d %H:%M"), "on": machine}
     rows = [{name: value for name, value in asdict(each).items() if value not in (None, "", {})} for each in figures]
     path.write_text(json.dumps(about | {"figures": rows}, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")

@@ -67,8 +67,13 @@ class Server:
         """A page, whole. Raises RuntimeError where it is another than was asked for."""
         n = next(_addresses)
         headers = {"Cookie": cookie, "X-Forwarded-For": f"10.{n >> 16 & 255}.{n >> 8 & 255}.{n & 255}"}
-        self.connection.request("GET", path, headers=headers)
-        response = self.connection.getresponse()
+        try:
+            self.connection.request("GET", path, headers=headers)
+            response = self.connection.getresponse()
+        except (http.client.RemoteDisconnected, ConnectionError):  # idle for longer than the server holds it open
+            self.connection.close()
+            self.connection.request("GET", path, headers=headers)
+            response = self.connection.getresponse()
         body = response.read()
         if response.status != 200 or holds.encode() not in body:
             has = "with" if holds.encode() in body else "without"
