@@ -21,8 +21,8 @@ COUNT = 300
 def waits_for_a_lock() -> bool:
     """Whether another session waits for a lock of this one."""
     with connection.cursor() as cursor:
-        here = "SELECT FROM pg_stat_activity WHERE datname = current_database()"
-        cursor.execute(f"SELECT EXISTS ({here} AND wait_event_type = 'Lock')")
+        here = "SELECT oid FROM pg_database WHERE datname = current_database()"
+        cursor.execute(f"SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND database = ({here}))")
         return cursor.fetchone()[0]
 
 
@@ -40,7 +40,7 @@ def test_a_worker_killed_between_two_tables_leaves_neither_and_the_next_one_writ
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("LOCK TABLE registry_enterpriseseat IN EXCLUSIVE MODE")
         worker = run(*WORKER)
-        until(waits_for_a_lock)
+        until(waits_for_a_lock, 90)
         killed(worker)
     assert (now(brought).state, Enterprise.unscoped.count()) == (ImportState.WRITING, 0)
     until(lambda: jobs.reap(at=timezone.now() + jobs.GRACE + timedelta(seconds=1)) == 1)
@@ -56,7 +56,7 @@ def test_a_worker_killed_while_it_reads_is_followed_by_one_that_begins_afresh(ru
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("LOCK TABLE registry_importrow IN EXCLUSIVE MODE")
         worker = run(*WORKER)
-        until(waits_for_a_lock)
+        until(waits_for_a_lock, 90)
         killed(worker)
     assert now(brought).state == ImportState.READING and not brought.rows.exists()
     until(lambda: jobs.reap(at=timezone.now() + jobs.GRACE + timedelta(seconds=1)) == 1)
