@@ -251,7 +251,9 @@ def test_two_bodies_never_share_a_number(train, person_a, person_b, company_a, c
     assert mine.serial == theirs.serial == 1
     assert (mine.number, theirs.number) == ("清质协培〔2026〕1号", "英职培〔2026〕1号")
     values = {"number": mine.number, "version": mine.version}
-    clone = Certificate(**{f.attname: getattr(theirs, f.attname) for f in Certificate._meta.concrete_fields} | values)
+    clone = Certificate(
+        **{f.attname: getattr(theirs, f.attname) for f in Certificate._meta.concrete_fields if not f.generated} | values
+    )
     clone.pk, clone.code, clone.serial, clone.year = None, "y", 2, 2025
     assert database_says(clone.save) is not None
 

@@ -56,8 +56,6 @@ class Enterprise(ScopedBase):
             models.Index(fields=["county", "name", "id"], name="enterprise_of_county"),
         ]
         constraints = [
-            # What rows of an enterprise that name its county refer to, so that they move with it.
-            models.UniqueConstraint(fields=["id", "county"], name="enterprise_in_county"),
             models.UniqueConstraint(
                 fields=["credit_code"],
                 name="enterprise_credit_code_once",
