@@ -94,10 +94,6 @@ def statistics_rows(request, subject, figure):
 def _counted(request, asked: Asked, figure: Figure):
     """The rows that the address names. Http404 for a dimension the figure has not, or a value that cannot be."""
     dims = {name: value for name, value in request.GET.items() if name not in ("day", "by", "rows", *turned())}
-        name: value
-        for name, value in request.GET.items()
-        if name not in ("day", "by", "after", "before", "end", "rows")
-    }
     if set(dims) - set(figure.by) or any("\x00" in value for value in dims.values()):
         raise Http404
     try:
