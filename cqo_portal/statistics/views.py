@@ -15,6 +15,7 @@ from cqo_portal.statistics.forms import AskedForm
 from cqo_portal.statistics.report import as_pdf, as_workbook
 from cqo_portal.statistics.rows import listed, shown
 from cqo_portal.statistics.subjects import SUBJECTS
+from registry.listing import address as turned
 from registry.listing import page_of
 from registry.pages import demand
 from registry.sheets import XLSX
