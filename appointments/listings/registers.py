@@ -29,6 +29,12 @@ def receipts(rows: list[Appointment], user: User) -> list[tuple[str, Paper | Non
     return [(f"{row.enterprise.name}_{row.candidate.name}", newest.get(row.pk)) for row in rows]
 
 
+# What a line of the list says; the rest of an appointment and its parties is not read for it.
+SAID = (
+    "reference", "state", "is_transcribed", "first_day", "term", "in_force", "ended_at", "withdrawn_at", "filed_at",
+    "checked_at", "submitted_at", "saved_at", "candidate__name", "enterprise__name", "enterprise__county__name",
+)  # fmt: skip
+
 APPOINTMENTS = Listing(
     "appointment_list", "任命", "件",
     (
@@ -42,7 +48,7 @@ APPOINTMENTS = Listing(
         Column("拟聘任首日", lambda row: None if row.term else row.first_day, "day", 12),
         Column("自何时", lambda row: local_day(row.since), "day", 12),
     ),
-    visible=lambda filters: Appointment.unscoped.visible_to(filters.user).with_parties(),
+    visible=lambda filters: Appointment.unscoped.visible_to(filters.user).with_parties().only(*SAID),
     filters=AppointmentFilter, dressed=_worded, papers=receipts, papers_name="登记回执",
 )  # fmt: skip
 
