@@ -26,7 +26,7 @@ from registry.rules import day_words
 from registry.states import Role, SecurityEvent
 from registry.tasks import make_export
 from tests.cast import account, enterprise, person
-from tests.test_access import marks_of_b
+from tests.test_scopes import marks_of_b
 
 pytestmark = pytest.mark.django_db
 

@@ -26,6 +26,7 @@ MORE = {
 }
 # What is asked twice on purpose: by the words of the question.
 TWICE = {
+    'SELECT %s AS "a" FROM "training_trainermembership"': "who was taken off a body is so at the very next act",
     'INSERT INTO "registry_ratewindow"': "tries are counted by the minute and by the day",
 }
 
