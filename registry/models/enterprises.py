@@ -5,7 +5,7 @@ from django.db import models
 from django.db.models import Exists, OuterRef, Q
 
 from registry.models.accounts import County, User
-from registry.models.base import ScopedBase, ScopedQuerySet, has_days, no_overlap, tracked
+from registry.models.base import ScopedBase, ScopedQuerySet, has_days, newest, no_overlap, tracked
 from registry.models.search import words_index, words_of
 from registry.states import Designation, Industry, SizeBand
 
@@ -54,6 +54,7 @@ class Enterprise(ScopedBase):
             words_index("enterprise_words"),
             models.Index(fields=["name", "id"], name="enterprise_by_name"),
             models.Index(fields=["county", "name", "id"], name="enterprise_of_county"),
+            *newest("enterprise_new", "-created_at", by=[()]),
         ]
         constraints = [
             models.UniqueConstraint(
