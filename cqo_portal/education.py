@@ -7,7 +7,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
@@ -66,12 +66,26 @@ def _duties(user: User, appointments: Q, entries: Q) -> list[Duty]:
     ]
 
 
-def duties_in(user: User, year: int) -> dict[int, list[Duty]]:
-    """Person → why they have the duty at any time in that year."""
+def _at_any_time_in(year: int) -> tuple[Q, Q]:
+    """Appointments and entries that stood on a day of that year."""
     first, last = date(year, 1, 1), date(year, 12, 31)
     there = Q(left_on=None) | Q(left_on__gte=first)
+    return Q(in_force__overlap=days(first, last)), there & Q(entered_on__lte=last)
+
+
+def obliged(user: User, year: int) -> QuerySet[Candidate]:
+    """Whoever within this person's scope has the duty at any time in that year."""
+    in_office, there = _at_any_time_in(year)
+    of_office = Appointment.unscoped.visible_to(user).filter(in_office).order_by().values("candidate")
+    in_pool = PoolEntry.unscoped.visible_to(user).filter(there).order_by().values("candidate")
+    return Candidate.unscoped.visible_to(user).filter(pk__in=of_office.union(in_pool))
+
+
+def duties_in(user: User, year: int, people: list[int]) -> dict[int, list[Duty]]:
+    """Person → why they have the duty at any time in that year, of these people."""
+    in_office, there = _at_any_time_in(year)
     found = defaultdict(list)
-    for duty in _duties(user, Q(in_force__overlap=days(first, last)), there & Q(entered_on__lte=last)):
+    for duty in _duties(user, in_office & Q(candidate__in=people), there & Q(candidate__in=people)):
         found[duty.person].append(duty)
     return found
 
@@ -88,7 +102,7 @@ def ce_list(request):
     found = opened(request, "ce_list")
     filters, year = found.filters, found.filters.chosen_year
     context = {
-        "filters": filters, "page": found.page(request), "any": bool(filters.duties), "year": year,
+        "filters": filters, "page": (page := found.page(request)), "any": found.any_beside(page), "year": year,
         "asked": requirement(year, filters.today),
     }  # fmt: skip
     return render(request, "cqo_portal/ce_list.html", context)

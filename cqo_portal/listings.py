@@ -2,10 +2,10 @@
 
 from django.db.models import Q
 
-from cqo_portal.education import duties_in, years_of
+from cqo_portal.education import duties_in, obliged, years_of
 from registry.filters import ListFilter
 from registry.listed import Column, Listing, declare
-from registry.models import Candidate, DataRequest
+from registry.models import DataRequest
 from registry.states import RequestState
 from registry.templatetags.portal import cn_range
 from training.filters import EducationFilter
@@ -14,17 +14,10 @@ from training.views.pool import year_words
 ENDED = (RequestState.DECLINED, RequestState.DONE)
 
 
-class DutyFilter(EducationFilter):
-    """The filter of continuing education, with why who has the duty in the year asked for."""
-
-    def __init__(self, data, *, user, today):
-        super().__init__(data, user=user, today=today)
-        self.duties = duties_in(user, self.chosen_year)
-
-
 def _years(people, filters):
-    duties = {row.pk: filters.duties[row.pk] for row in people}
-    return years_of(duties, filters.user, filters.today, filters.chosen_year)
+    """Why each of these people has the duty, and how the year stands."""
+    duties = duties_in(filters.user, filters.chosen_year, [row.pk for row in people])
+    return duties, years_of(duties, filters.user, filters.today, filters.chosen_year)
 
 
 def _sifted(filters, rows):
@@ -33,14 +26,14 @@ def _sifted(filters, rows):
     if not (wanted := filters.cleaned_data.get("standing")):
         return rows
     read = list(rows)
-    years = _years(read, filters)
+    _, years = _years(read, filters)
     return [row for row in read if years[row.pk].standing == wanted]
 
 
 def _with_year(people, filters):
-    years = _years(people, filters)
+    duties, years = _years(people, filters)
     for row in people:
-        row.year, row.duties = years[row.pk], filters.duties[row.pk]
+        row.year, row.duties = years[row.pk], duties[row.pk]
         row.words = year_words(row.year.standing)
     return people
 
@@ -57,8 +50,8 @@ EDUCATION = Listing(
         Column("应修课程", lambda row: row.year.requirement.courses, "number", 10),
         Column("情况", lambda row: row.words[0], width=18),
     ),
-    visible=lambda filters: Candidate.unscoped.visible_to(filters.user).filter(pk__in=filters.duties),
-    filters=DutyFilter, narrowed=_sifted, dressed=_with_year, perm="training.follow_people",
+    visible=lambda filters: obliged(filters.user, filters.chosen_year),
+    filters=EducationFilter, narrowed=_sifted, dressed=_with_year, perm="training.follow_people",
 )  # fmt: skip
 
 DATA_REQUESTS = Listing(

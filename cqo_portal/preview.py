@@ -18,7 +18,7 @@ from appointments.models import Appointment, DismissalRecommendation
 from appointments.obligations import Obligation, obligations_of
 from appointments.policies import filing_ends, signatory
 from appointments.states import APPOINTED_STATES, CaseState, ObligationKind, State
-from cqo_portal.education import duties_in, years_of
+from cqo_portal.education import duties_in, obliged, years_of
 from registry.actions.measure import record_interpretation
 from registry.citing import cited_late
 from registry.measures import PARAMETERS
@@ -178,8 +178,8 @@ def _eligibility(rows: list[Appointment], day: date) -> Iterator[tuple[tuple, St
 def _education(user: User, day: date, first_year: int) -> Iterator[tuple[tuple, Standing]]:
     """Art. 6(五), 8: each year of everybody with the duty in it."""
     for year in range(first_year, day.year + 1):
-        duties = duties_in(user, year)
-        people = Candidate.unscoped.visible_to(user).in_bulk(list(duties))
+        people = obliged(user, year).in_bulk()
+        duties = duties_in(user, year, list(people))
         for pk, kept in years_of(duties, user, day, year).items():
             asked = f"，要求 {kept.requirement.words}" if kept.standing in JUDGED else ""
             words = f"{YearStanding(kept.standing).label}，{kept.done}{asked}"
