@@ -105,7 +105,7 @@ def last_page(sides: Sides) -> list[Figure]:
         return [not_built("list, last page", "≥ 30 × faster")]
     last = (sides.ours.ask("SELECT count(*) FROM appointments_appointment")[0][0] - 1) // 100
     taken = in_turn({
-        "ours": sides.page(f"{path}?last=1", holds=oldest), "first": sides.page(path),
+        "ours": sides.page(f"{path}?end=1", holds=oldest), "first": sides.page(path),
         "stock": sides.admin_page(f"?p={last + 1}", holds=oldest),
     }, rounds=5)  # fmt: skip
     return [

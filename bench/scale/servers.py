@@ -13,7 +13,7 @@ from contextlib import closing, contextmanager, suppress
 from bench.scale.where import FOLDER, ROOT, connected
 
 PATIENCE = 60  # seconds until a server answers
-OURS = "allauth.account.auth_backends.AuthenticationBackend"
+OURS = "cqo_portal.accounts.backend.WithOffice"
 APPLICATION = "django.core.wsgi:get_wsgi_application()"
 STOCK = "django.contrib.auth.backends.ModelBackend"
 _addresses = itertools.count(1)
