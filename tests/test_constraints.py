@@ -703,7 +703,11 @@ def through_the_queryset(write: Write):
     if not write.copied:
         model.unscoped.filter(pk=write.row.pk).update(**write.values)
         return
-    values = {f.attname: getattr(write.row, f.attname) for f in model._meta.concrete_fields if not f.primary_key}
+    values = {
+        f.attname: getattr(write.row, f.attname)
+        for f in model._meta.concrete_fields
+        if not (f.primary_key or f.generated)
+    }
     row = model(**values)
     for name, value in write.values.items():
         setattr(row, name, value)
@@ -727,7 +731,7 @@ def past_django(write: Write):
                 f"UPDATE {quote(meta.db_table)} SET {columns} WHERE id = %s", [*changed.values(), write.row.pk]
             )
             return
-        columns = [quote(field.column) for field in meta.concrete_fields if not field.primary_key]
+        columns = [quote(field.column) for field in meta.concrete_fields if not (field.primary_key or field.generated)]
         selected = ["%s" if column in changed else column for column in columns]
         cursor.execute(
             f"INSERT INTO {quote(meta.db_table)} ({', '.join(columns)})"

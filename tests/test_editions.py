@@ -533,7 +533,9 @@ def test_what_a_page_or_the_clock_writes_notes_edition_and_flag_in_the_history(o
     assert (noted["edition"], noted["outside_basis"]) == ("qingyuan-2016", False)
 
 
-def test_a_write_asks_for_the_basis_once(office, extension, django_assert_num_queries):
+def test_a_write_asks_once_whether_the_basis_still_stands(office, extension, django_assert_num_queries):
+    with django_assert_num_queries(5):  # and reads it where this process has not, or where it was changed since
+        basis_marks(TODAY)
     for day in (TODAY, date(2018, 3, 31), date(2000, 1, 1)):
         with django_assert_num_queries(1):
             basis_marks(day)

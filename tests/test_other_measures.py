@@ -133,7 +133,7 @@ def test_the_same_people_get_the_answers_of_each_measure_for_each_size_of_enterp
             model.unscoped.all().delete()
         put(make, person_a, company_a, proof)
         for size in SizeBand:
-            Enterprise.unscoped.filter(pk=company_a.pk).update(size=size)
+            company_a.size = size
             answer = computed(person_a.pk, company_a, TODAY)[0].outcome
             expected = Outcome.MET if words in QUALIFIED[city][size] else Outcome.UNMET
             assert answer == expected, (city, size, words)

@@ -184,12 +184,14 @@ class TestAnotherCity(InAnotherCity):
         assert page.count("由什么落实") == len(claims()) - 1, "what the model encourages is carried by nothing here"
         assert "第八条（三）" in page.partition('id="q-experience_as_of"')[2]
 
-    def test_a_page_reads_the_numbering_once_whatever_it_cites(self, make, person_a, company_a, user_a, client):
+    def test_a_page_asks_once_whether_the_law_it_cites_still_stands(self, make, person_a, company_a, user_a, client):
         row = make.filed(person_a, company_a)
         client.force_login(user_a)
         with CaptureQueriesContext(connection) as asked:
             client.get(reverse("appointment_detail", args=[row.reference]))
-        assert len([query for query in asked if '"registry_clause"."path"' in query["sql"]]) == 1
+        said = [query["sql"] for query in asked]
+        assert len([sql for sql in said if "FROM registry_editionevent" in sql]) == 1
+        assert not [sql for sql in said if '"registry_clause"."path"' in sql], "this process has read it already"
 
 
 # --- A successor -----------------------------------------------------------------------------------------------------

@@ -1,17 +1,17 @@
 """Words find rows however they are typed, by an index, and nobody finds what lies outside their scope."""
 
 import pytest
-from django.db import connection
+from django.db import IntegrityError, connection, transaction
 from django.urls import reverse
 
 from appointments.models import Appointment
 from registry.models import Candidate, Enterprise
 from registry.models.search import fold, grams
 from tests import cast
-from tests.test_access import marks_of_b
-from tests.test_access import world as world  # noqa: PLC0414 (a fixture)
+from tests.test_scopes import marks_of_b
 
 pytestmark = pytest.mark.django_db
+pytest_plugins = ["tests.test_access"]  # its world
 
 TYPED = ["张伟", "ＡＢＣ１２３", "a b　c", "㈱甲", "ﬁ", "İi", "ß", "张\t伟\n", "·•", "", "龥𠀀", "｜", "%_\\"]
 
@@ -76,6 +76,13 @@ def test_an_appointment_lies_where_its_enterprise_lies(make, person_a, company_a
     Enterprise.unscoped.filter(pk=company_a.pk).update(county=county_two.county)
     assert list(Appointment.unscoped.visible_to(county_two)) == [row]
     assert not Appointment.unscoped.visible_to(county_one).exists()
+
+
+def test_no_write_puts_an_appointment_into_another_county(make, person_a, company_a, counties):
+    """Not even one that passes by the acts: a foreign key over both columns."""
+    row = make.draft(person_a, company_a)
+    with pytest.raises(IntegrityError, match="appointment_in_county_of_enterprise"), transaction.atomic():
+        Appointment.unscoped.filter(pk=row.pk).update(county=counties["441826"])
 
 
 def plan_of(rows) -> str:

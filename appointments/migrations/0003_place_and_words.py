@@ -6,6 +6,7 @@ The county is held by a foreign key over two columns, which Django cannot say, s
 from django.db import migrations
 
 FORWARD = """
+ALTER TABLE registry_enterprise ADD CONSTRAINT enterprise_in_county UNIQUE (id, county_id);
 ALTER TABLE appointments_appointment
     ADD CONSTRAINT appointment_in_county_of_enterprise
     FOREIGN KEY (enterprise_id, county_id) REFERENCES registry_enterprise (id, county_id) ON UPDATE CASCADE;
@@ -46,6 +47,7 @@ DROP TRIGGER place_appointment ON appointments_appointment;
 DROP FUNCTION cqo_rename_appointments();
 DROP FUNCTION cqo_place_appointment();
 ALTER TABLE appointments_appointment DROP CONSTRAINT appointment_in_county_of_enterprise;
+ALTER TABLE registry_enterprise DROP CONSTRAINT enterprise_in_county;
 """
 
 

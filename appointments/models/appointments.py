@@ -176,6 +176,8 @@ class Appointment(UnderBasis, ScopedBase):
             models.Index(fields=["state", "submitted_at"], name="appointment_queue"),
             words_index("appointment_words"),
             *newest("appointment_new", "-created_at", by=[(), ("state",), ("county",), ("county", "state")]),
+            *newest("appointment_sent", "-submitted_at", by=[()]),
+            models.Index(Func("term", function="upper"), "id", name="appointment_ends"),
         ]
         triggers = [
             pgtrigger.FSM(name="state_moves", field="state", transitions=[(str(a), str(b)) for a, b in TRANSITIONS]),

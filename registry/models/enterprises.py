@@ -5,7 +5,7 @@ from django.db import models
 from django.db.models import Exists, OuterRef, Q
 
 from registry.models.accounts import County, User
-from registry.models.base import ScopedBase, ScopedQuerySet, has_days, no_overlap, tracked
+from registry.models.base import ScopedBase, ScopedQuerySet, has_days, newest, no_overlap, tracked
 from registry.models.search import words_index, words_of
 from registry.states import Designation, Industry, SizeBand
 
@@ -54,10 +54,9 @@ class Enterprise(ScopedBase):
             words_index("enterprise_words"),
             models.Index(fields=["name", "id"], name="enterprise_by_name"),
             models.Index(fields=["county", "name", "id"], name="enterprise_of_county"),
+            *newest("enterprise_new", "-created_at", by=[()]),
         ]
         constraints = [
-            # What rows of an enterprise that name its county refer to, so that they move with it.
-            models.UniqueConstraint(fields=["id", "county"], name="enterprise_in_county"),
             models.UniqueConstraint(
                 fields=["credit_code"],
                 name="enterprise_credit_code_once",

@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import Q
 
 from registry.models.accounts import County, User
-from registry.models.base import Base, PortalQuerySet, ScopedBase, ScopedQuerySet
+from registry.models.base import Base, PortalQuerySet, ScopedBase, ScopedQuerySet, newest
 from registry.models.enterprises import Enterprise
 from registry.states import CITY_WIDE, UNDELIVERED, Channel, DeliveryState, Role
 
@@ -52,6 +52,8 @@ class Message(Base):
     class Meta(Base.Meta):
         verbose_name = verbose_name_plural = "消息"
         ordering = ["-sent_at", "-pk"]
+        # The figure beside 消息 on every page.
+        indexes = [models.Index(fields=["county", "enterprise"], condition=Q(read_at=None), name="message_unread")]
         constraints = [
             models.CheckConstraint(
                 name="message_one_audience",
@@ -112,7 +114,10 @@ class Delivery(ScopedBase):
     class Meta(ScopedBase.Meta):
         verbose_name = verbose_name_plural = "通知发送"
         ordering = ["-created_at", "-pk"]
-        indexes = [models.Index(fields=["next_try_at"], condition=Q(state="waiting"), name="delivery_waiting")]
+        indexes = [
+            models.Index(fields=["next_try_at"], condition=Q(state="waiting"), name="delivery_waiting"),
+            *newest("delivery_new", "-created_at", by=[()]),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["message", "channel", "address"],

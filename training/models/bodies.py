@@ -86,9 +86,8 @@ class TrainingBody(Base):
         """Whether this user acts for this body: ``taught_by``, asked of one body."""
         if not (user.is_authenticated and user.is_active):
             return False
-        if user.role == Role.TRAINER:
-            membership = getattr(user, "training_membership", None)
-            return membership is not None and membership.body_id == self.pk
+        if user.role == Role.TRAINER:  # asked anew: it may have been taken back since
+            return self.memberships.filter(user=user.pk).exists()
         if self.kind != BodyKind.BUREAU or user.role not in (Role.COUNTY, Role.MUNICIPAL):
             return False
         return self.county_id == user.county_id

@@ -47,7 +47,8 @@ class CertificateQuerySet(ScopedQuerySet):
 
     def current(self):
         """The newest version of each number."""
-        return self.filter(superseded_by=None)
+        # Asked so, the database knows that nearly all are, and reads the newest along the index.
+        return self.filter(~Exists(Certificate.unscoped.filter(supersedes=OuterRef("pk"))))
 
     def valid(self):
         """Not superseded, and not revoked."""

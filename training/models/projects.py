@@ -18,7 +18,7 @@ from registry.models import (
     tracked,
 )
 from registry.models import append_only as keep_as_written
-from registry.models.base import has_days, moves, pair
+from registry.models.base import has_days, moves, newest, pair
 from training.models.certificates import Certificate, Revocation
 from training.states import PROJECT_MOVES, STATE_CLAUSES, ProjectActKind, ProjectState
 
@@ -66,6 +66,7 @@ class ImprovementProject(ScopedBase):
     class Meta(ScopedBase.Meta):
         verbose_name = verbose_name_plural = "质量课题改进计划"
         ordering = ["-created_at", "-pk"]
+        indexes = newest("project_new", "-created_at", by=[(), ("state",)])
         triggers = [
             moves("project_moves", PROJECT_MOVES),
             pgtrigger.Protect(

@@ -6,7 +6,8 @@ import pgtrigger
 from django.contrib.postgres.fields import DateRangeField
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import Count, Exists, F, OuterRef, Q
+from django.db.models import Count, Exists, F, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce
 
 from registry.models import (
     Base,
@@ -51,10 +52,14 @@ class SessionQuerySet(PortalQuerySet):
         return self.filter(state=SessionState.PUBLISHED, enrolment__contains=day)
 
     def with_counts(self):
-        """With ``enrolled`` and ``waiting``, in the same query."""
+        """With ``enrolled`` and ``waiting``, in the same query; counted for the rows that are read alone."""
+        of_session = Enrolment.unscoped.filter(session=OuterRef("pk")).order_by().values("session")
+        number = {
+            state: Subquery(of_session.filter(state=state).values(number=Count("pk")))
+            for state in (EnrolmentState.ENROLLED, EnrolmentState.WAITING)
+        }
         return self.annotate(
-            enrolled=Count("enrolments", filter=Q(enrolments__state=EnrolmentState.ENROLLED)),
-            waiting=Count("enrolments", filter=Q(enrolments__state=EnrolmentState.WAITING)),
+            enrolled=Coalesce(number[EnrolmentState.ENROLLED], 0), waiting=Coalesce(number[EnrolmentState.WAITING], 0)
         )
 
 
