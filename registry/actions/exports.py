@@ -44,7 +44,7 @@ def start_export(
     if form not in OF_PAPERS and opened.number(AT_ONCE + 1) <= AT_ONCE:
         return _made(opened, reference, form, by=by, at=at, request=request)
     return jobs.start(
-        KIND, f"导出：{listing.title}", total=None, subject=reference, url=reverse("export_list"), by=by, at=at,
+        KIND, f"导出：{_title(listing, form)}", total=None, subject=reference, url=reverse("export_list"), by=by, at=at,
         task=task, reference=reference, key=listing.key, query=opened.query, form=form,
     )  # fmt: skip
 
@@ -80,7 +80,7 @@ def _made(opened: Opened, reference: str, form: str, *, by: User, at: datetime, 
         export = Export.unscoped.create(
             reference=reference,
             listing=opened.listing.key,
-            title=str(opened.listing.title),
+            title=_title(opened.listing, form),
             form=form,
             said=[[bound.label, words] for bound, words in narrowed],
             rows=written.rows,
@@ -96,6 +96,11 @@ def _made(opened: Opened, reference: str, form: str, *, by: User, at: datetime, 
             form=export.get_form_display(), filters=_unnamed(narrowed), rows=export.rows,
         )  # fmt: skip
     return export
+
+
+def _title(listing: Listing, form: str) -> str:
+    """What the file is called: the list, or the papers of its rows."""
+    return listing.papers_name if form in OF_PAPERS else str(listing.title)
 
 
 def _unnamed(narrowed: list[tuple[forms.BoundField, str]]) -> str:
