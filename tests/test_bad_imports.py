@@ -23,6 +23,7 @@ from tests.cast import AT, pdf, picture, resident_id
 from tests.importing import company, delimited, newcomer, read, sheet, written
 
 SECONDS, MEMORY = 10, 400  # each, MB
+WORKER = 110  # MB that a worker holds before it reads anything; the process of the tests holds more of its own
 SHEET_XML, BOOK_XML = "xl/worksheets/sheet1.xml", "xl/workbook.xml"
 BIG = "甲" * 300
 
@@ -284,13 +285,13 @@ def test_a_bad_spreadsheet_is_told_so_and_nothing_of_it_stands_anywhere(what, cl
     kind, user = ("people", user_a) if what in PEOPLE else ("enterprises", county_one)
     data, before = make(user), registers()
     Path("/proc/self/clear_refs").write_text("5")
-    begun = time.monotonic()
+    begun, own = time.monotonic(), peak()
     run = bring(client, user, kind, data, name)
     if fate == REFUSED:
         assert words in run.content.decode() and not ImportRun.unscoped.exists()
         return
     run = read(run)
-    taken, held = time.monotonic() - begun, peak()
+    taken, held = time.monotonic() - begun, peak() - own + WORKER
     page = client.get(run.page)
     assert page.status_code == 200 and words in page.content.decode(), (run.state, run.fault)
     assert taken <= SECONDS and held <= MEMORY, (taken, held)

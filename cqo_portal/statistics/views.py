@@ -106,6 +106,8 @@ def _counted(request, asked: Asked, figure: Figure):
 @require_safe
 def statistics_report(request, kind):
     """The report of a year, or of the year so far, as a paper or as a workbook: the same tables."""
+    if kind not in ("pdf", "xlsx"):
+        raise Http404
     _, asked = _asked(request)
     subjects = [(subject, subject.tables(asked)) for subject in SUBJECTS.values()]
     name = f"首席质量官统计报告（截至{asked.day:%Y%m%d}）.{kind}"
