@@ -50,11 +50,12 @@ class Kind:
     narrow: type[ListFilter]
     hit: Callable
     perm: str = ""
+    shown: Callable = lambda rows: rows  # of those, what a list shows without being asked
 
     def found(self, user, words: str, today) -> QuerySet:
         """The rows that the list of this kind would find."""
         rows = self.model.unscoped.visible_to(user).select_related(*self.parties)
-        return self.narrow({}, user=user, today=today).by_q(rows, words)
+        return self.shown(self.narrow({}, user=user, today=today).by_q(rows, words))
 
     def address(self, words: str) -> str:
         """The list of this kind with the same words."""
@@ -103,6 +104,7 @@ KINDS = (
         lambda row: Hit(
             f"{row.candidate.name}：{row.number}", row.body.name, reverse("certificate_detail", args=[row.code])
         ),
+        shown=lambda rows: rows.current(),
     ),
     Kind(
         "培训班", "session_list", Session, ("body",), SessionFilter,

@@ -143,6 +143,6 @@ def test_nobody_finds_what_lies_outside_their_scope(persona, request, client, ev
     for name in (persona, "municipal"):
         client.force_login(request.getfixturevalue(name))
         pages = {mark: client.get(reverse("search"), {"q": mark}).content.decode() for mark in marks}
-        found[name] = [mark for mark, page in pages.items() if page.count('class="sub"')]
+        found[name] = [mark for mark, page in pages.items() if page.count('class="hit"')]
     others = [mark for mark in found[persona] if mark not in (person_b.name,)]
     assert len(found["municipal"]) > 5 and not others
