@@ -17,12 +17,11 @@ from django.db.models import QuerySet
 from django.http import QueryDict
 from django.utils.module_loading import autodiscover_modules
 
-from registry.listing import Keyset, Page, page_of
+from registry.listing import PLACES, Keyset, Page, page_of
 from registry.models import IssuedPaper, User
 from registry.rules import day_words
 
 PIECE = 1000  # rows that are dressed at once
-PLACES = ("after", "before", "end", "rows")  # parts of an address that say where in a list one is, not in which
 
 
 def everybody(user: User) -> bool:
@@ -122,7 +121,7 @@ class Opened:
     def query(self) -> str:
         """The part of the address that narrows the list, without the place in it."""
         kept = self.filters.data.copy()
-        for name in PLACES:
+        for name in (*PLACES, "rows"):
             kept.pop(name, None)
         return kept.urlencode()
 

@@ -18,6 +18,7 @@ from django.db.models import F, Q, QuerySet
 COUNTED = 1000  # as far as rows are counted: beyond, a list says that there are more
 SIZES = (50, 100, 200)  # rows a page; the first unless asked otherwise
 LONGEST_CURSOR = 1000
+PLACES = ("after", "before", "end")  # parts of an address that say where in a list a page begins
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,7 @@ class Page:
 
 def address(**parts) -> dict:
     """The parts of an address that say where a page begins, all others of them taken away."""
-    return {"after": None, "before": None, "end": None} | parts
+    return dict.fromkeys(PLACES) | parts
 
 
 @dataclass(frozen=True)
@@ -159,9 +160,9 @@ class Keyset:
         rows = self.rows.order_by(*(key.order(backwards) for key in self.keys))
         if not values:
             return rows
-        beyond = Q()
+        beyond = Q(pk__in=())
         for key, value in zip(reversed(self.keys), reversed(values), strict=True):
-            beyond = key.past(value, backwards) | (key.at(value) & beyond if beyond else Q(pk__in=()))
+            beyond = key.past(value, backwards) | (key.at(value) & beyond)
         try:
             return rows.filter(self.keys[0].bound(values[0], backwards) & beyond)
         except (ArithmeticError, TypeError, ValueError, ValidationError) as error:
@@ -171,10 +172,13 @@ class Keyset:
         """The rows with what they are sorted by, read along with them."""
         return rows.annotate(**{f"_key{number}": F(key.path) for number, key in enumerate(self.keys)})
 
+    def values(self, row) -> list:
+        """What a row that was read ``marked`` is sorted by."""
+        return [getattr(row, f"_key{number}") for number in range(len(self.keys))]
+
     def cursor(self, row) -> str:
         """The place of a row that was read ``marked``."""
-        values = [getattr(row, f"_key{number}") for number in range(len(self.keys))]
-        return urlsafe_b64encode(json.dumps(values, cls=DjangoJSONEncoder).encode()).decode().rstrip("=")
+        return urlsafe_b64encode(json.dumps(self.values(row), cls=DjangoJSONEncoder).encode()).decode().rstrip("=")
 
     def page(self, place: list, size: int, backwards: bool = False) -> Page:
         """The rows from a place on, or up to it; without a place from the beginning, or up to the end.
@@ -201,8 +205,7 @@ class Keyset:
             return 0
         if not behind:
             return count.number - len(shown) + 1
-        place = place_of(self.cursor(shown[0]))
-        return self.after(place, backwards=True).order_by().count() + 1
+        return self.after(self.values(shown[0]), backwards=True).order_by().count() + 1
 
 
 def place_of(cursor: str) -> list:

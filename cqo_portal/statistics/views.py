@@ -15,8 +15,7 @@ from cqo_portal.statistics.forms import AskedForm
 from cqo_portal.statistics.report import as_pdf, as_workbook
 from cqo_portal.statistics.rows import listed, shown
 from cqo_portal.statistics.subjects import SUBJECTS
-from registry.listing import address as turned
-from registry.listing import page_of
+from registry.listing import PLACES, page_of
 from registry.pages import demand
 from registry.sheets import XLSX
 from registry.views.papers import pdf_response
@@ -94,7 +93,7 @@ def statistics_rows(request, subject, figure):
 
 def _counted(request, asked: Asked, figure: Figure):
     """The rows that the address names. Http404 for a dimension the figure has not, or a value that cannot be."""
-    dims = {name: value for name, value in request.GET.items() if name not in ("day", "by", "rows", *turned())}
+    dims = {name: value for name, value in request.GET.items() if name not in ("day", "by", "rows", *PLACES)}
     if set(dims) - set(figure.by) or any("\x00" in value for value in dims.values()):
         raise Http404
     try:

@@ -15,6 +15,7 @@ from xlsxwriter import Workbook
 from xlsxwriter.worksheet import Worksheet
 
 from registry.refusals import Refused
+from registry.sheets.writing import BLUE, INK, OPTIONS
 
 CSV = "text/csv; charset=utf-8"  # its content type
 DATA, NOTES = "数据", "导出说明"
@@ -22,7 +23,6 @@ MOST_ROWS = 1_000_000  # a worksheet ends at 1,048,576
 MOST_CHARACTERS = 30_000  # a cell ends at 32,767
 FORMULA = tuple("=+-@\t\r\n＝＋－＠")  # the full-width forms too: Chinese Excel takes them for the plain ones
 DAY_ZERO = date(1899, 12, 30).toordinal()  # from which Excel counts its days
-INK, BLUE = "#1f2328", "#1d4f91"
 _FORMATS = {"text": "@", "number": "General", "day": "yyyy-mm-dd", "moment": "yyyy-mm-dd hh:mm"}
 
 Notes = Callable[[int], Iterable[tuple[str, str]]]  # how many rows there were → what is said of the sheet
@@ -44,9 +44,7 @@ def write_xlsx(
 
     What is half written stands in ``folder``. Raises Refused beyond a million rows.
     """
-    options = {"constant_memory": True, "tmpdir": folder, "default_date_format": _FORMATS["day"]}
-    options |= {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
-    with Workbook(file, options) as book:
+    with Workbook(file, OPTIONS | {"in_memory": False, "constant_memory": True, "tmpdir": folder}) as book:
         book.set_properties({"title": title})
         # The tallest cell of each column sets the row; nothing is wrapped, so that rows stay one line high.
         cells = [book.add_format({"num_format": _FORMATS[h.kind], "font_color": INK}) for h in headings]

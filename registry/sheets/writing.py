@@ -17,7 +17,7 @@ from registry.sheets.template import FIRST_DATA_ROW, HEADER_ROW, MARK_ROW, SHEET
 EXPLANATION, CHOICES = "填写说明", "选项"
 BLUE, PALE, INK = "#1d4f91", "#eef2f8", "#1f2328"
 _FORMATS = {"text": "@", "choice": "@", "day": "yyyy-mm-dd"}
-_OPTIONS = {
+OPTIONS = {
     "in_memory": True,
     "strings_to_formulas": False,
     "strings_to_urls": False,
@@ -31,7 +31,7 @@ def write_template(template: Template, rows: Iterable[Mapping[str, object]] = ()
     data, rows = io.BytesIO(), list(rows)
     if len(rows) > template.limits.rows:
         raise ValueError(f"a template takes at most {template.limits.rows} rows")
-    with Workbook(data, _OPTIONS) as book:
+    with Workbook(data, OPTIONS) as book:
         book.set_properties({"title": template.title, "subject": template.mark})
         sheet, explanation, choices = (book.add_worksheet(name) for name in (SHEET, EXPLANATION, CHOICES))
         choices.hide()
@@ -56,7 +56,7 @@ def write_table(titles: Iterable[tuple[str, int]], rows: Iterable[Iterable[objec
 
     A value is a text, a number, a date or None; no text becomes a formula or a link.
     """
-    with Workbook(target, _OPTIONS | {"in_memory": False, "constant_memory": True}) as book:
+    with Workbook(target, OPTIONS | {"in_memory": False, "constant_memory": True}) as book:
         sheet, head = book.add_worksheet(), book.add_format({"bold": True, "bg_color": PALE, "bottom": 1})
         cells, days = book.add_format({"num_format": "@"}), book.add_format({"num_format": _FORMATS["day"]})
         for place, (title, width) in enumerate(titles):
@@ -153,7 +153,7 @@ class SheetTable:
 def write_report(title: str, lead: Sequence[str], sheets: Mapping[str, Sequence[SheetTable]]) -> bytes:
     """An XLSX with a sheet of tables for each name; the title and the lines of ``lead`` stand on top of each."""
     data = io.BytesIO()
-    with Workbook(data, _OPTIONS) as book:
+    with Workbook(data, OPTIONS) as book:
         book.set_properties({"title": title})
         head = {"bold": True, "bg_color": PALE, "border": 1, "text_wrap": True, "valign": "vcenter"}
         cell = {"border": 1, "font_color": INK}
