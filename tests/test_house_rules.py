@@ -93,8 +93,8 @@ def test_a_models_manager_is_unscoped_and_its_rows_have_one_door(model):
 
 
 def test_no_code_of_ours_reads_past_the_name_of_the_door():
-    """allauth's own rows have another name for theirs."""
-    assert found(SOURCES, r"(?<!User)(?<!EmailAddress)(?<!Authenticator)(?<!UserSession)\.objects\b") == []
+    """allauth's own rows have another name for theirs, and a PDF has objects too."""
+    assert found(SOURCES, r"(?<!User)(?<!EmailAddress)(?<!Authenticator)(?<!UserSession)(?<!pdf)\.objects\b") == []
 
 
 WAYS_TO_ENTERPRISE = (

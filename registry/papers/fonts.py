@@ -19,7 +19,7 @@ from fontTools import subset
 from fontTools.pens.boundsPen import BoundsPen
 from fontTools.ttLib import TTFont
 
-RECIPE = 1  # raised whenever the way subsets are made changes
+RECIPE = 2  # raised whenever the way subsets are made changes
 LIST_FORMAT = r"%{family}\t%{weight}\t%{slant}\t%{file}\t%{index}\n"
 REGULAR, BOLD = 80, 200  # fontconfig's weights
 # Unicode outside GB2312, or mapped elsewhere by its codec, that Chinese text still uses.
@@ -180,7 +180,23 @@ def _write_subset(face: Face, role: Role, path: Path) -> None:
     font.recalcTimestamp = False
     partial = path.with_suffix(".partial")
     font.save(partial)
+    _number_by_place(partial)
     partial.rename(path)
+
+
+def _number_by_place(path: Path) -> None:
+    """Give each glyph of a CID-keyed font the CID of its place in the font, by which a PDF names it."""
+    font = TTFont(path, lazy=True, recalcTimestamp=False)
+    top = font["CFF "].cff[0] if "CFF " in font else None
+    if not hasattr(top, "ROS"):
+        return
+    places = range(1, len(top.charset))
+    glyphs = [".notdef", *(f"cid{place:05}" for place in places)]
+    top.CharStrings.charStrings = {glyphs[place]: place for place in (0, *places)}
+    top.charset, top.ROS = glyphs, ("Adobe", "Identity", 0)
+    whole = io.BytesIO()
+    font.save(whole)
+    path.write_bytes(whole.getvalue())
 
 
 @lru_cache(maxsize=64)  # the same few letterheads, of which each would open the font anew
