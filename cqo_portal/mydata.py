@@ -14,7 +14,7 @@ from cqo_portal.timeline import PersonFile, timeline
 from registry.actions import privacy as acts
 from registry.fields import PickField, TextField
 from registry.models import Candidate, Education, Employment, ProfessionalQualification, QualityExperience
-from registry.ratelimit import client_address, spend
+from registry.ratelimit import client_address, spend_each
 from registry.refusals import Refused
 from registry.states import RequestKind, Role
 from registry.views.common import kept_nowhere, posted
@@ -52,7 +52,7 @@ def _sentence(request, sentence: str, status: int, title: str):
 def person_by_link(request, token):
     """Asks before it opens, so that a mail scanner or a preview does not use the link up."""
     at, who = timezone.now(), client_address(request)
-    if wait := max(spend(name, who, limit=limit, seconds=seconds, at=at) for name, limit, seconds in LIMITS):
+    if wait := spend_each(who, *LIMITS, at=at):
         response = _sentence(request, f"打开得太频繁，请在 {wait} 秒后再试。链接没有因此失效。", 429, "请稍候")
         response["Retry-After"] = str(wait)
         return response

@@ -35,9 +35,19 @@ def client_address(request) -> str:
 
 def spend(name: str, who: str, *, limit: int, seconds: int, at: datetime) -> int:
     """Count one more ``name`` by ``who``; 0 within ``limit`` per ``seconds``, else the seconds to wait."""
-    ends = _end_of_window(seconds, at)
-    count = RateWindow.unscoped.count_up(key=_key(name, who), ends_at=ends)
-    return ceil((ends - at).total_seconds()) if count > limit else 0
+    return spend_each(who, (name, limit, seconds), at=at)
+
+
+def spend_each(who: str, *limits: tuple[str, int, int], at: datetime) -> int:
+    """Count one more by ``who`` against each limit (name, how often, in how many seconds); the longest wait, or 0."""
+    windows = [{"key": _key(name, who), "ends_at": _end_of_window(seconds, at)} for name, _, seconds in limits]
+    counts = RateWindow.unscoped.count_up(*windows)
+    waits = (
+        ceil((window["ends_at"] - at).total_seconds())
+        for window, count, (_, limit, _) in zip(windows, counts, limits, strict=True)
+        if count > limit
+    )
+    return max(waits, default=0)
 
 
 def give_back(name: str, who: str, *, seconds: int, at: datetime) -> None:

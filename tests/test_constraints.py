@@ -567,7 +567,7 @@ def world(
     remember_form(uuid4(), user_a, "/", at=AT)
     tell_county(county_one.county, "通知", "内容。", url="/", at=AT)
     spend("verify", "192.0.2.1", limit=1, seconds=60, at=AT)
-    VerificationTally.unscoped.count_up(code="", day=TODAY, answer="unknown", via="code")
+    VerificationTally.unscoped.count_up({"code": "", "day": TODAY, "answer": "unknown", "via": "code"})
     question = first(Interpretation, key="filing_ends")
     reading = record_interpretation(
         edition=question.edition, key=question.key, number="口径一", reading="county", text="登记至县局为止。",

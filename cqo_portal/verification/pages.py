@@ -18,7 +18,7 @@ from cqo_portal.hashing import HashingUploadHandler
 from cqo_portal.verification.answers import NOT_ISSUED, SOURCES, UNKNOWN, Answer, Source
 from registry.models import IssuedPaper, VerificationTally
 from registry.models.checks import tally_of
-from registry.ratelimit import client_address, spend
+from registry.ratelimit import client_address, spend_each
 from registry.states import STAFF, CheckResult, CheckWay
 from registry.verification import KINDS, canonical, is_genuine
 
@@ -50,7 +50,7 @@ def find_by_hash(sha256: str) -> IssuedPaper | None:
 def _refused(request, at: datetime, *limits: tuple[str, int, int]) -> Answer | None:
     """Count this request against the limits; the answer that says how long to wait once one is spent, else None."""
     who = client_address(request)
-    wait = max(spend(name, who, limit=limit, seconds=seconds, at=at) for name, limit, seconds in limits)
+    wait = spend_each(who, *limits, at=at)
     sentence = f"请在 {wait} 秒后再试。这只是核验次数的限制，不是对文件的答复。"
     return Answer(CheckResult.TOO_MANY, sentence, wait=wait) if wait else None
 
@@ -100,7 +100,8 @@ def _respond(request, answer: Answer, at: datetime, *, code: str = "", matched=F
 def _count(request, answer: Answer, at: datetime, *, code: str = "", by_file: bool = False) -> None:
     """One more check of this paper; of codes and files we do not know all together. Nothing says by whom."""
     via = CheckWay.JSON if _wants_json(request) else CheckWay.FILE if by_file else CheckWay.CODE
-    VerificationTally.unscoped.count_up(code=code, day=timezone.localdate(at), answer=answer.result, via=via)
+    key = {"code": code, "day": timezone.localdate(at), "answer": answer.result, "via": via}
+    VerificationTally.unscoped.count_up(key)
 
 
 # --- The pages --------------------------------------------------------------------------------------------------------

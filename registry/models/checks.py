@@ -12,18 +12,23 @@ from registry.states import STAFF, CheckResult, CheckWay
 class CountedQuerySet(PortalQuerySet):
     """Rows that count: one for each key, under which a unique constraint stands."""
 
-    def count_up(self, **key) -> int:
-        """One more under this key; the new count. One statement, so that no other process comes between."""
+    def count_up(self, *keys: dict) -> list[int]:
+        """One more under each of these keys, which differ and name the same fields; the new counts, in their order.
+
+        One statement, so that no other process comes between and all are written at once.
+        """
         quote, meta = connection.ops.quote_name, self.model._meta
-        fields = {meta.get_field(name): value for name, value in key.items()}
+        fields = [meta.get_field(name) for name in keys[0]]
         table, columns = quote(meta.db_table), ", ".join(quote(field.column) for field in fields)
+        rows = [[field.get_db_prep_save(key[field.name], connection) for field in fields] for key in keys]
+        row = f"({', '.join(['%s'] * len(fields))}, 1)"
         with connection.cursor() as cursor:
             cursor.execute(
-                f"INSERT INTO {table} ({columns}, count) VALUES ({', '.join(['%s'] * len(fields))}, 1)"
+                f"INSERT INTO {table} ({columns}, count) VALUES {', '.join([row] * len(rows))}"
                 f" ON CONFLICT ({columns}) DO UPDATE SET count = {table}.count + 1 RETURNING count",
-                [field.get_db_prep_save(value, connection) for field, value in fields.items()],
+                [value for row in rows for value in row],
             )
-            return cursor.fetchone()[0]
+            return [count for (count,) in cursor.fetchall()]
 
 
 class RateWindowQuerySet(CountedQuerySet):

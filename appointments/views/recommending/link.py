@@ -17,7 +17,7 @@ from appointments.forms.recommending import PersonStatementForm
 from appointments.models import StatementLink
 from appointments.views.recommending.shown import clauses_of
 from registry.actions.files import store_file_of_person
-from registry.ratelimit import client_address, spend
+from registry.ratelimit import client_address, spend_each
 from registry.refusals import Refused
 from registry.securitylog import note
 from registry.states import SecurityEvent
@@ -46,7 +46,7 @@ def statement_by_link(request, token):
     """Who asks, about what, until when; and the form. Used, expired, revoked and unknown links look alike."""
     at = timezone.now()
     who = client_address(request)
-    if wait := max(spend(name, who, limit=limit, seconds=seconds, at=at) for name, limit, seconds in LIMITS):
+    if wait := spend_each(who, *LIMITS, at=at):
         response = _sentence(request, f"打开得太频繁，请在 {wait} 秒后再试。链接没有因此失效。", 429, "请稍候")
         response["Retry-After"] = str(wait)
         return response
