@@ -7,7 +7,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
@@ -79,6 +79,15 @@ def obliged(user: User, year: int) -> QuerySet[Candidate]:
     of_office = Appointment.unscoped.visible_to(user).filter(in_office).order_by().values("candidate")
     in_pool = PoolEntry.unscoped.visible_to(user).filter(there).order_by().values("candidate")
     return Candidate.unscoped.visible_to(user).filter(pk__in=of_office.union(in_pool))
+
+
+def obliged_from_the_start(user: User, year: int) -> Q:
+    """People, by their own keys, whose duty of that year stood on its first day or before."""
+    in_office, there = _at_any_time_in(year)
+    new_year, own = date(year, 1, 1), {"candidate": OuterRef("pk")}
+    of_office = Appointment.unscoped.visible_to(user).filter(in_office, in_force__startswith__lte=new_year, **own)
+    in_pool = PoolEntry.unscoped.visible_to(user).filter(there, entered_on__lte=new_year, **own)
+    return Q(Exists(of_office)) | Q(Exists(in_pool))
 
 
 def duties_in(user: User, year: int, people: list[int]) -> dict[int, list[Duty]]:

@@ -2,13 +2,14 @@
 
 from django.db.models import Q
 
-from cqo_portal.education import duties_in, obliged, years_of
+from cqo_portal.education import duties_in, obliged, obliged_from_the_start, years_of
 from registry.filters import ListFilter
 from registry.listed import Column, Listing, declare
 from registry.models import DataRequest
 from registry.states import RequestState
 from registry.templatetags.portal import cn_range
 from training.filters import EducationFilter
+from training.standing import standing_as
 from training.views.pool import year_words
 
 ENDED = (RequestState.DECLINED, RequestState.DONE)
@@ -20,14 +21,12 @@ def _years(people, filters):
     return duties, years_of(duties, filters.user, filters.today, filters.chosen_year)
 
 
-def _sifted(filters, rows):
-    """The people asked for; how the year stands is reckoned and not stored."""
-    rows = filters.narrow(rows)
+def _asked(filters, rows):
+    """The people asked for, and whose year stands as asked."""
+    rows, year = filters.narrow(rows), filters.chosen_year
     if not (wanted := filters.cleaned_data.get("standing")):
         return rows
-    read = list(rows)
-    _, years = _years(read, filters)
-    return [row for row in read if years[row.pk].standing == wanted]
+    return standing_as(rows, "pk", obliged_from_the_start(filters.user, year), year, filters.today, wanted)
 
 
 def _with_year(people, filters):
@@ -51,7 +50,7 @@ EDUCATION = Listing(
         Column("情况", lambda row: row.words[0], width=18),
     ),
     visible=lambda filters: obliged(filters.user, filters.chosen_year),
-    filters=EducationFilter, narrowed=_sifted, dressed=_with_year, perm="training.follow_people",
+    filters=EducationFilter, narrowed=_asked, dressed=_with_year, perm="training.follow_people",
 )  # fmt: skip
 
 DATA_REQUESTS = Listing(

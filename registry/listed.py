@@ -20,6 +20,7 @@ from django.utils.module_loading import autodiscover_modules
 from registry.listing import PLACES, Keyset, Page, page_of
 from registry.models import IssuedPaper, User
 from registry.rules import day_words
+from registry.strands import Strands
 
 PIECE = 1000  # rows that are dressed at once
 
@@ -85,12 +86,12 @@ class Opened:
 
     listing: Listing
     filters: forms.Form
-    visible: QuerySet | list
-    rows: QuerySet | list
+    visible: QuerySet | Strands | list
+    rows: QuerySet | Strands | list
 
     def any_beside(self, page: Page) -> bool:
         """Whether there is any row at all, where none may fit the filters."""
-        return bool(page.count) or (self.visible.exists() if isinstance(self.visible, QuerySet) else bool(self.visible))
+        return bool(page.count) or (bool(self.visible) if isinstance(self.visible, list) else self.visible.exists())
 
     def page(self, request) -> Page:
         """The page that the address asks for, its rows dressed."""
@@ -100,8 +101,10 @@ class Opened:
 
     def number(self, most: int | None = None) -> int:
         """How many rows there are, counted no further than ``most``."""
-        if not isinstance(self.rows, QuerySet):
+        if isinstance(self.rows, list):
             return len(self.rows)
+        if isinstance(self.rows, Strands):
+            return self.rows.number(most)
         return (self.rows.order_by()[:most] if most else self.rows.order_by()).count()
 
     def pieces(self) -> Iterator[tuple[list, list]]:

@@ -143,9 +143,55 @@ def may_be_missing(model, path: str) -> bool:
     return False
 
 
+class InOrder:
+    """Abstract: rows in an order, of which a page is read from any place on.
+
+    ``read`` gives the rows behind a place or before it, nearest first, and raises ValueError for a place that fits no
+    such order; ``values`` is the place of a row, ``count`` how many there are, ``before`` how many stand before a row.
+    """
+
+    def read(self, place: list, size: int, backwards: bool = False) -> list:
+        raise NotImplementedError
+
+    def values(self, row) -> list:
+        raise NotImplementedError
+
+    def count(self) -> Count:
+        raise NotImplementedError
+
+    def before(self, row) -> int:
+        raise NotImplementedError
+
+    def cursor(self, row) -> str:
+        """The place of a row, as an address names it."""
+        return urlsafe_b64encode(json.dumps(self.values(row), cls=DjangoJSONEncoder).encode()).decode().rstrip("=")
+
+    def page(self, place: list, size: int, backwards: bool = False) -> Page:
+        """The rows from a place on, or up to it; without a place from the beginning, or up to the end."""
+        read = self.read(place, size + 1, backwards)
+        shown, further = read[:size], len(read) > size
+        if backwards:
+            shown.reverse()
+        before, behind = (further, bool(place)) if backwards else (bool(place), further)
+        count = self.count()
+        page = Page(shown, count, size)
+        if before and shown:
+            page.start = self._start(shown, count, behind)
+            page.first, page.previous = address(), address(before=self.cursor(shown[0]))
+        if behind and shown:
+            page.next, page.last = address(after=self.cursor(shown[-1])), address(end=1)
+        return page
+
+    def _start(self, shown: list, count: Count, behind: bool) -> int:
+        """The number of the first row on a later page; 0 where nobody counted so far."""
+        if count.more:
+            return 0
+        return self.before(shown[0]) + 1 if behind else count.number - len(shown) + 1
+
+
 @dataclass
-class Keyset:
-    """The order of some rows, and how to go on from one of them."""
+class Keyset(InOrder):
+    """The rows of a query in its order."""
 
     rows: QuerySet
     keys: tuple[Key, ...] = field(init=False)
@@ -176,36 +222,17 @@ class Keyset:
         """What a row that was read ``marked`` is sorted by."""
         return [getattr(row, f"_key{number}") for number in range(len(self.keys))]
 
-    def cursor(self, row) -> str:
-        """The place of a row that was read ``marked``."""
-        return urlsafe_b64encode(json.dumps(self.values(row), cls=DjangoJSONEncoder).encode()).decode().rstrip("=")
+    def read(self, place: list, size: int, backwards: bool = False) -> list:
+        """Some rows, each read ``marked``."""
+        return list(self.marked(self.after(place, backwards))[:size])
 
-    def page(self, place: list, size: int, backwards: bool = False) -> Page:
-        """The rows from a place on, or up to it; without a place from the beginning, or up to the end.
+    def count(self) -> Count:
+        """How many there are, without reading more than ``COUNTED`` of them."""
+        return count_of(self.rows)
 
-        Raises ValueError for a place that fits no such order.
-        """
-        read = list(self.marked(self.after(place, backwards))[: size + 1])
-        shown, further = read[:size], len(read) > size
-        if backwards:
-            shown.reverse()
-        before, behind = (further, bool(place)) if backwards else (bool(place), further)
-        count = count_of(self.rows)
-        page = Page(shown, count, size)
-        if before and shown:
-            page.start = self._start(shown, count, behind)
-            page.first, page.previous = address(), address(before=self.cursor(shown[0]))
-        if behind and shown:
-            page.next, page.last = address(after=self.cursor(shown[-1])), address(end=1)
-        return page
-
-    def _start(self, shown: list, count: Count, behind: bool) -> int:
-        """The number of the first row on a later page; 0 where nobody counted so far."""
-        if count.more:
-            return 0
-        if not behind:
-            return count.number - len(shown) + 1
-        return self.after(self.values(shown[0]), backwards=True).order_by().count() + 1
+    def before(self, row) -> int:
+        """How many stand before a row that was read ``marked``."""
+        return self.after(self.values(row), backwards=True).order_by().count()
 
 
 def place_of(cursor: str) -> list:
@@ -231,18 +258,18 @@ def page_of(request, rows, size: int = 0) -> Page:
     where its reader has no say in it.
     """
     asked, size = request.GET, size or size_of(request.GET.get("rows", ""))
-    if not isinstance(rows, QuerySet):
-        return _page_of_sequence(asked, list(rows), size)
-    keyset = Keyset(rows)
+    if isinstance(rows, list):
+        return _page_of_sequence(asked, rows, size)
+    ordered = Keyset(rows) if isinstance(rows, QuerySet) else rows
     if "end" in asked:
-        return keyset.page([], size, backwards=True)
+        return ordered.page([], size, backwards=True)
     try:
         backwards = "before" in asked
-        page = keyset.page(place_of(asked["before" if backwards else "after"]), size, backwards)
+        page = ordered.page(place_of(asked["before" if backwards else "after"]), size, backwards)
     except (KeyError, ValueError):
-        return keyset.page([], size)
+        return ordered.page([], size)
     # What stood there has moved, or one is back at the beginning: a page begins with the first row, and is full.
-    return page if page.object_list and (page.previous or not backwards) else keyset.page([], size)
+    return page if page.object_list and (page.previous or not backwards) else ordered.page([], size)
 
 
 def _page_of_sequence(asked, rows: list, size: int) -> Page:

@@ -16,7 +16,9 @@ from registry import citing, kept, verification
 from registry.actions import files
 from registry.papers.render import render
 
-pytest_plugins = ["tests.cast", "tests.training_cast", "tests.supervision_cast", "tests.promotion_cast"]
+pytest_plugins = [
+    "tests.cast", "tests.training_cast", "tests.supervision_cast", "tests.promotion_cast", "tests.statistics_data",
+]  # fmt: skip
 
 # The same examples each time, no folder of its own, and no clock: a busy machine is no fault of the code.
 hypothesis.settings.register_profile("portal", derandomize=True, database=None, deadline=None)

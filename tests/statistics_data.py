@@ -11,6 +11,7 @@ from random import Random
 from zoneinfo import ZoneInfo
 
 import pgtrigger
+import pytest
 from django.db import connection
 
 from appointments.models import (
@@ -24,9 +25,10 @@ from appointments.models import (
     ReportDuty,
 )
 from appointments.states import ActKind, EndReason, State
+from registry.actions.measure import record_interpretation
 from registry.models import Candidate, County, Enterprise, EnterpriseDesignation, EnterpriseSeat, User
 from registry.rules import anniversary
-from tests.cast import credit_code
+from tests.cast import AT, credit_code
 from training.models import (
     Assessment,
     Attendance,
@@ -46,6 +48,7 @@ FIRST, LAST = date(2023, 1, 1), date(2026, 11, 22)
 DAY = timedelta(days=1)
 OUTSIDE = {"outside_basis": True}
 COUNTIES = ("441802", "441802", "441881", "441803")
+COUNTS_FROM, ASKS_FROM, ASKS = date(2025, 3, 1), date(2025, 1, 1), 16
 
 
 @contextmanager
@@ -466,3 +469,25 @@ class Dice:
                     recorded_at=max(self.after(self.at(day), 30), before.recorded_at if before else self.at(FIRST)),
                     recorded_by=self.by, corrects=before if before and self.chance(0.4) else None, **OUTSIDE,
                 )  # fmt: skip
+
+
+@pytest.fixture
+def readings(extension, measure, municipal):
+    """From 2025 sixteen hours a year are asked for; from March 2025 courses elsewhere count (Art. 6(五), 8 ¶2)."""
+    for key, reading, since in (("ce_hours", ASKS, ASKS_FROM), ("ce_outside_courses", "counted", COUNTS_FROM)):
+        record_interpretation(
+            edition=measure, key=key, number=f"清质监解〔2025〕{since.month}号", reading=reading, text="口径",
+            decided_on=since, effective_from=since, by=municipal, at=AT,
+        )  # fmt: skip
+
+
+@pytest.fixture
+def dice(readings, municipal, municipal_two, measure):
+    """A maker of random data sets by their number."""
+
+    def made(seed: int) -> Dice:
+        dice = Dice(seed, municipal, municipal_two, measure)
+        dice.write()
+        return dice
+
+    return made

@@ -1,6 +1,8 @@
 """履职事项: the calendar of duties, each with its day, article, source and consequence."""
 
+import json
 import re
+from base64 import urlsafe_b64encode
 from datetime import date, timedelta
 
 import pytest
@@ -8,6 +10,10 @@ import time_machine
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from appointments.models import Appointment
+from appointments.obligations import obligations
+from appointments.states import ObligationKind
+from registry.listing import Page, place_of
 from tests import cast
 from tests.cast import AT, TODAY
 from tests.test_enterprise_pages import signed_in
@@ -109,6 +115,52 @@ def test_an_enterprise_without_a_cqo_is_told_how_to_appoint_one_and_a_bureau_wha
     assert "/appointments/new/" in page
     assert "现在没有履职事项" in text_of(signed_in(client, county_one))
     assert signed_in(client, trainer).get(CALENDAR).status_code == 404
+
+
+@pytest.fixture
+def calendar(supervise, municipal, county_one, cqo_a):
+    """The strands of three CQOs with duties of every kind, several of them due on one day."""
+    supervise.reading("ce_hours", 24)
+    supervise.cycle()
+    for n in (2, 3):
+        company = cast.enterprise(10000010 + n, f"企业{n}", by=county_one)
+        user = cast.account(f"enterprise-{n}", "enterprise", f"企业{n}经办人", enterprise=company)
+        supervise.cqo(cast.person(30 + n, f"人员{n}", company=company, by=user), company)
+    supervise.cycle(**LATER)
+    supervise.asked(cqo_a)
+    return obligations(Appointment.unscoped.all(), municipal, TODAY)
+
+
+def named(duties) -> list[tuple]:
+    """What tells duties apart, with the day they are sorted by."""
+    return [(duty.due_on, duty.key) for duty in duties]
+
+
+@pytest.mark.parametrize("size", [1, 3, 5, 50])
+def test_turned_page_by_page_either_way_the_calendar_shows_each_duty_once_in_the_order_of_days(calendar, size):
+    whole = list(calendar)
+    assert len(whole) == calendar.number() == 14 and named(whole) == sorted(named(whole), key=lambda known: known[0])
+    assert {duty.kind for duty in whole} == set(ObligationKind) - {ObligationKind.ANSWER}
+    page, forwards = calendar.page([], size), []
+    while page.object_list:
+        assert page.start == len(forwards) + 1
+        forwards += page.object_list
+        page = calendar.page(place_of(page.next["after"]), size) if page.next else Page([], page.count, size)
+    page, backwards = calendar.page([], size, backwards=True), []
+    while page.object_list:
+        backwards = [*page.object_list, *backwards]
+        before = page.previous and page.previous["before"]
+        page = calendar.page(place_of(before), size, backwards=True) if before else Page([], page.count, size)
+    assert named(forwards) == named(backwards) == named(whole)
+
+
+@pytest.mark.parametrize(
+    "place", [[1], ["x", 1, 1, 1], ["2026-12-31", "1", 1, 1], ["9999-12-31", 1, 1, 1], ["2026-12-31", 1, 1, 10**12]]
+)
+def test_a_place_that_is_none_opens_the_calendar_at_its_beginning(client, supervise, municipal, cqo_a, place):
+    supervise.cycle()
+    cursor = urlsafe_b64encode(json.dumps(place).encode()).decode()
+    assert len(entries_of(text_of(signed_in(client, municipal), f"{CALENDAR}?after={cursor}"))) == 3
 
 
 def test_three_cqos_duties_are_listed_with_as_many_queries_as_one(client, supervise, municipal, county_one, cqo_a):

@@ -10,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from appointments import actions
 from appointments.states import CaseState
+from appointments.views import watching
 from tests import cast
 from tests.cast import AT
 from tests.test_enterprise_pages import signed_in
@@ -314,3 +315,17 @@ def test_what_is_in_a_case_already_stands_last(client, supervise, make, municipa
     assert [case.split()[0] for case in cases_of(text_of(signed_in(client, municipal)))] == ["张三", "李四"]
     supervise.case_in(CaseState.NOT_RECOMMENDED, cqo_a, [name])
     assert [case.split()[0] for case in cases_of(text_of(signed_in(client, municipal)))] == ["李四", "张三"]
+
+
+def test_where_more_people_may_be_touched_than_are_ranked_each_page_is_judged_by_itself(
+    client, monkeypatch, supervise, municipal, cqo_a, person_b, company_b
+):
+    supervise.cqo(person_b, company_b)
+    supervise.cycle()
+    signed_in(client, municipal)
+    ranked = client.get(ROUND)
+    monkeypatch.setattr(watching, "RANKED", 1)
+    paged = client.get(ROUND)
+    assert [len(page.context["cases"]) for page in (ranked, paged)] == [2, 2]
+    assert [f"超过 {n} 人" in page.content.decode() for n, page in ((300, ranked), (1, paged))] == [False, True]
+    assert "这一页没有列入名单的首席质量官" in client.get(f"{ROUND}?links=complete").content.decode()

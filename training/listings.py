@@ -10,7 +10,7 @@ from registry.listings import last_of, local_day
 from registry.states import Role
 from training.filters import BodyFilter, CertificateFilter, PoolFilter, ProjectFilter, SessionFilter
 from training.models import Certificate, ImprovementProject, PoolEntry, Recognition, Session, TrainingBody
-from training.standing import Year, ledgers, since
+from training.standing import Year, ledgers, since, standing_as
 from training.states import EnrolmentState, ProjectState, SessionState
 from training.views.bodies import standing_tag
 from training.views.common import stage_tag
@@ -175,9 +175,8 @@ def _pooled(filters, rows):
     rows = rows.select_related("candidate", "project__enterprise__county")
     if not (wanted := filters.cleaned_data.get("standing")):
         return rows
-    read = list(rows)
-    years = _this_year(read, filters)
-    return [row for row in read if years[row.pk].standing == wanted]
+    year = filters.today.year
+    return standing_as(rows, "candidate", Q(entered_on__lte=date(year, 1, 1)), year, filters.today, wanted)
 
 
 def _with_year(rows, filters):

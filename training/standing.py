@@ -8,16 +8,17 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Count, Exists, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Sum, Value
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from registry.measures import label
 from registry.models import Edition, Employment
 from registry.models.measure import Law, the_law
 from registry.rules import day_words
-from training.models import Certificate, Enrolment, Recognition, Revocation, TrainingRecord
+from training.models import Attendance, Certificate, Enrolment, Recognition, Revocation, TrainingRecord
 from training.rules import Requirement, Training, number_key, outside_counts, year_standing
 from training.states import BodyKind, SessionState, Standing, TrainingKind, YearStanding
 
@@ -232,6 +233,80 @@ def _year(year: int, courses: list[CourseTaken], law: Law, today: date) -> Year:
     elsewhere = sum(course.hours for course in counted if not course.seen)
     seen = sorted((course for course in courses if course.seen), key=lambda course: course.day)
     return Year(year, seen, hours, len(counted), elsewhere, asked, standing)
+
+
+# --- The same year asked of the database, for lists of any length -----------------------------------------------------
+
+
+def credited(rows: QuerySet, person: str, year: int, today: date) -> QuerySet:
+    """These rows with ``hours`` and ``courses``, what counts for a year of the person at ``person``: see ``ledger``."""
+    hours = courses = Value(0)
+    for counting, path in _counting(year, today, the_law()):
+        own = counting.filter(candidate=OuterRef(person)).order_by().values("candidate")
+        hours += Coalesce(Subquery(own.annotate(n=Sum(path)).values("n"), output_field=IntegerField()), 0)
+        courses += Coalesce(Subquery(own.annotate(n=Count("pk")).values("n"), output_field=IntegerField()), 0)
+    return rows.alias(hours=hours, courses=courses)
+
+
+def met(asked: Requirement) -> Q:
+    """Rows ``credited`` with all that a year asks for."""
+    return Q(hours__gte=asked.hours or 0, courses__gte=asked.courses or 0)
+
+
+def standing_as(rows: QuerySet, person: str, began: Q, year: int, today: date, wanted: str) -> QuerySet:
+    """Those of these rows whose person's year stands so. ``began``: the duty stood on the first day of the year."""
+    asked = requirement(year, today)
+    if not asked.is_set or wanted == YearStanding.NOT_SET:
+        return rows if not asked.is_set and wanted == YearStanding.NOT_SET else rows.none()
+    rows = credited(rows, person, year, today)
+    if wanted == YearStanding.MET:
+        return rows.filter(met(asked))
+    lacking = YearStanding.UNDERWAY if year >= today.year else YearStanding.SHORT
+    if wanted not in (lacking, YearStanding.PARTIAL):
+        return rows.none()
+    return rows.filter(~met(asked), began if wanted == lacking else ~began)
+
+
+def elsewhere_counts(law: Law, first: date, last: date, column: str) -> Q | None:
+    """The days on which courses of others than the bureaus count, as the readings stood (Art. 8 ¶2); None for none."""
+    found, day = None, first
+    while day <= last:
+        end, reading = day, _reading_on(law, day)
+        while end < last and _reading_on(law, end + timedelta(days=1)) == reading:
+            end += timedelta(days=1)
+        if reading == "counted":
+            these = Q(**{f"{column}__range": (day, end)})
+            found = these if found is None else found | these
+        day = end + timedelta(days=1)
+    return found
+
+
+def _reading_on(law: Law, day: date) -> str:
+    try:
+        return _of_outside(law, day)
+    except Edition.DoesNotExist:
+        return "not_counted"
+
+
+def _counting(year: int, today: date, law: Law) -> list[tuple[QuerySet, str]]:
+    """The rows that count for a year, each with where its hours stand: as ``_attended`` and ``_outside`` have it."""
+    first, last = date(year, 1, 1), date(year, 12, 31)
+    there = Attendance.unscoped.filter(enrolment=OuterRef("pk"), present=True).order_by().values("enrolment")
+    present = Coalesce(Subquery(there.annotate(n=Count("pk")).values("n"), output_field=IntegerField()), 0)
+    held, ended = Q(session__body__kind=BodyKind.BUREAU), elsewhere_counts(law, first, last, "session__last_day")
+    attended = Enrolment.unscoped.seated().alias(present=present).exclude(session__state=SessionState.CANCELLED)
+    attended = attended.filter(
+        held if ended is None else held | ended, session__kind=TrainingKind.CONTINUING,
+        session__last_day__range=(first, min(last, today)), present__gte=F("session__days_needed"),
+    )  # fmt: skip
+    found = [(attended, "session__hours")]
+    if completed := elsewhere_counts(law, first, last, "completed_on"):
+        recognised = TrainingRecord.unscoped.filter(completed, kind=TrainingKind.CONTINUING)
+        found.append((recognised.filter(recognition__isnull=False), "recognition__hours"))
+    return found
+
+
+# --- Judged as a whole ------------------------------------------------------------------------------------------------
 
 
 def since(year: Year, first_day: date) -> Year:

@@ -1,6 +1,8 @@
 """What the calendar of obligations can be narrowed by."""
 
-from datetime import date
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date, timedelta
 
 from appointments.obligations import Obligation
 from appointments.states import ObligationKind
@@ -8,7 +10,10 @@ from registry.fields import PickField, RowField
 from registry.filters import ListFilter
 from registry.models import County
 from registry.policies import counties_of
+from registry.strands import Strand, Strands
 
+DAY = timedelta(days=1)
+CAN_BE_OVERDUE = (ObligationKind.REPORT,)
 OVERDUE = [("yes", "已过期未办"), ("no", "尚未到期")]
 
 
@@ -28,7 +33,7 @@ def is_overdue(duty: Obligation, today: date) -> bool:
 
 
 class ObligationFilter(ListFilter):
-    """履职事项: duties are read, not stored, so that ``narrow`` takes a list of them."""
+    """履职事项: rows are strands of several kinds, each narrowed in its own way."""
 
     field_order = ["month", "kind", "overdue", "county"]
 
@@ -37,24 +42,53 @@ class ObligationFilter(ListFilter):
     overdue = PickField(label="期限", required=False, choices=OVERDUE)
     county = RowField(label="县（市、区）", required=False, queryset=County.unscoped.none(), to_field_name="code")
 
-    def __init__(self, data, *, user, today, duties: list[Obligation]):
+    def __init__(self, data, *, user, today, duties: Strands):
         super().__init__(data, user=user, today=today)
         self.duties = duties
-        months = {month_of(duty.due_on): month_words(duty.due_on) for duty in duties}
-        self.fields["month"].choices = [("", "不限"), *months.items()]
+        self.fields["month"].choices = [("", "不限"), *((month_of(day), month_words(day)) for day in _months(duties))]
         self.fields["county"].queryset = counties_of(user)
         self.fields["county"].empty_label = "全市"
         if not user.is_city_wide:
             del self.fields["county"]
 
     def by_month(self, duties, month):
-        return [duty for duty in duties if month_of(duty.due_on) == month]
+        first = date.fromisoformat(f"{month}-01")
+        return duties.each(lambda strand: strand.between(first, _next_month(first) - DAY))
 
     def by_kind(self, duties, kind):
-        return [duty for duty in duties if duty.kind == kind]
+        return duties.only(lambda strand: strand.kind == kind)
 
     def by_overdue(self, duties, answer):
-        return [duty for duty in duties if is_overdue(duty, self.today) == (answer == "yes")]
+        return overdue(duties, self.today) if answer == "yes" else _in_time(duties, self.today)
 
     def by_county(self, duties, county):
-        return [duty for duty in duties if duty.appointment.enterprise.county_id == county.pk]
+        return duties.each(lambda strand: replace(strand, rows=strand.rows.filter(**{_county(strand): county})))
+
+
+def overdue(duties: Strands, today: date) -> Strands:
+    """Those whose day went by, of the kinds that can be overdue."""
+    return duties.only(lambda strand: strand.kind in CAN_BE_OVERDUE).each(
+        lambda strand: strand.between(last=today - DAY)
+    )
+
+
+def _in_time(duties: Strands, today: date) -> Strands:
+    """All others."""
+    return duties.each(lambda strand: strand.between(today) if strand.kind in CAN_BE_OVERDUE else strand)
+
+
+def _county(strand: Strand) -> str:
+    return "county" if strand.whose == "pk" else f"{strand.whose}__county"
+
+
+def _months(duties: Strands) -> Iterator[date]:
+    """The first days of the months from the first duty to the last."""
+    if ends := duties.days():
+        day = ends[0].replace(day=1)
+        while day <= ends[1]:
+            yield day
+            day = _next_month(day)
+
+
+def _next_month(first: date) -> date:
+    return (first + timedelta(days=31)).replace(day=1)

@@ -18,7 +18,7 @@ from appointments.models import (
     ReportDuty,
     TargetSheet,
 )
-from appointments.obligations import obligations_of
+from appointments.obligations import obligations
 from appointments.states import APPOINTED_STATES, STANDING_CASES, UNDECIDED_CASES, CaseState, FindingState
 from appointments.views.cycles import figures_of
 from appointments.views.cycles import state_words as cycle_words
@@ -28,7 +28,7 @@ from appointments.views.performance import HELD, Standing, sheets
 from appointments.views.recommending.common import cases_of
 from appointments.views.recommending.common import state_words as case_words
 from appointments.views.reports.following import rows_of
-from appointments.views.watching import touched, watched
+from appointments.views.watching import chosen_chains, touched, watched
 from registry.citing import article_late
 from registry.filters import ListFilter
 from registry.listed import Column, Listing, declare, offices
@@ -104,6 +104,10 @@ def _chain(case) -> str:
     return "；".join(f"{'有' if ring.holds else '缺'}：{ring.name}" for ring in case.rings)
 
 
+def _watched(rows, filters):
+    return watched(chosen_chains(rows, filters, filters.user, filters.today), filters.user, filters.today)
+
+
 WATCH_LIST = Listing(
     "watch_list", format_lazy("{}观察名单", article_late("12.(2)")), "人",
     (
@@ -116,7 +120,7 @@ WATCH_LIST = Listing(
     ),
     visible=_in_office, filters=WatchFilter,
     narrowed=lambda filters, rows: touched(filters.narrow(rows), filters, filters.user, filters.today),
-    dressed=lambda pairs, filters: watched(dict(pairs), filters.user, filters.today),
+    dressed=_watched,
     perm="registry.see_history",
 )  # fmt: skip
 
@@ -126,8 +130,8 @@ WATCH_LIST = Listing(
 
 def _obligation_filter(data, *, user, today) -> ObligationFilter:
     """The filter of the months in which something is due: so it knows the duties."""
-    rows = Appointment.unscoped.visible_to(user).in_force(today).filter(state__in=APPOINTED_STATES)
-    return ObligationFilter(data, user=user, today=today, duties=obligations_of(rows.with_parties(), user, today))
+    rows = Appointment.unscoped.visible_to(user).filter(state__in=APPOINTED_STATES)
+    return ObligationFilter(data, user=user, today=today, duties=obligations(rows, user, today))
 
 
 OBLIGATIONS = Listing(

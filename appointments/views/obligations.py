@@ -8,7 +8,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from appointments.filters.obligations import is_overdue, month_of, month_words
+from appointments.filters.obligations import is_overdue, month_of, month_words, overdue
 from appointments.models import Appointment
 from appointments.obligations import Obligation
 from appointments.states import APPOINTED_STATES
@@ -49,13 +49,14 @@ def obligation_list(request):
     duties, today = found.filters.duties, found.filters.today
     page = found.page(request)
     in_office = Appointment.unscoped.visible_to(user).in_force(today).filter(state__in=APPOINTED_STATES)
+    known = found.any_beside(page)
     context = {
         "filters": found.filters,
         "page": page,
         "months": by_month(page.shown),
-        "any": duties,
-        "overdue": sum(is_overdue(duty, today) for duty in duties),
-        "in_force": bool(duties) or in_office.exists(),
+        "any": known,
+        "overdue": overdue(duties, today).count(),
+        "in_force": known or in_office.exists(),
         "now": timezone.now(),
         "may_appoint": user.has_perm("appointments.appoint", user.enterprise),
     }

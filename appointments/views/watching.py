@@ -1,17 +1,17 @@
 """第十二条观察名单 and one CQO's three grounds: what stands on file, link by link. Neither proposes anything."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 
-from django.db.models import Prefetch
+from django.db.models import Prefetch, QuerySet
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from appointments.filters.watching import WatchFilter, gaps_of
-from appointments.grounds import chains_of, named
+from appointments.grounds import chains_of, named, worth_a_look
 from appointments.models import Appointment, CaseGround, DismissalRecommendation, Finding, ReportDuty
 from appointments.rules import AND_READING, BASIS, Chain, Link
 from appointments.states import (
@@ -203,28 +203,39 @@ def watched(chains: dict[Appointment, list[Chain]], user, today: date) -> list[W
     ]
 
 
-LAST = 99  # behind any number of gaps
-
-
 # --- The pages -------------------------------------------------------------------------------------------------------
 
+LAST = 99  # behind any number of gaps
+RANKED = 300  # people of whom all are judged to put the fullest chains first; beyond, they stand in the order of theirs
 
-def touched(appointments: Iterable[Appointment], filters: WatchFilter, user, today: date):
-    """Pairs of appointment and the chains that were asked for: the fullest first, those in some case already last."""
-    rows = list(appointments)
-    chains = chains_of(rows, user, today)
-    pairs = [(row, [chain for chain in chains.get(row.pk, ()) if filters.fits(chain)]) for row in rows]
-    laid = CaseGround.unscoped.visible_to(user).filter(case__appointment__in=rows)
+
+def touched(appointments: QuerySet, filters: WatchFilter, user, today: date) -> list[Appointment] | QuerySet:
+    """Of whom the record may touch a ground, as was asked for: the fullest first, those in some case already last.
+
+    Of more than ``RANKED`` the rows as they stand, to be judged a page at a time.
+    """
+    rows = worth_a_look(appointments, today, filters.cleaned_data.get("kind") or "").order_by("-first_day", "-pk")
+    read = list(rows[: RANKED + 1])
+    if len(read) > RANKED:
+        return rows
+    found = chosen_chains(read, filters, user, today)
+    laid = CaseGround.unscoped.visible_to(user).filter(case__appointment__in=read)
     laid = laid.exclude(case__state=CaseState.WITHDRAWN).select_related("finding", "case")
     taken = {(ground.case.appointment_id, ground.kind, ground.key) for ground in laid}
 
-    def rank(pair: tuple[Appointment, list[Chain]]) -> tuple[int, str]:
-        row, found = pair
-        fresh = [chain for chain in found if (row.pk, chain.kind, chain.key) not in taken]
+    def rank(row: Appointment) -> tuple[int, str]:
+        fresh = [chain for chain in found[row] if (row.pk, chain.kind, chain.key) not in taken]
         gaps = [0 if chain.supported else len(gaps_of(chain)) for chain in fresh]
         return min(gaps, default=LAST), row.reference
 
-    return sorted((pair for pair in pairs if pair[1]), key=rank)
+    return sorted(found, key=rank)
+
+
+def chosen_chains(rows: list[Appointment], filters: WatchFilter, user, today: date) -> dict[Appointment, list[Chain]]:
+    """Those of whom the record touches a ground as far as was asked for, with these chains, in the same order."""
+    chains = chains_of(rows, user, today)
+    found = {row: [chain for chain in chains.get(row.pk, ()) if filters.fits(chain)] for row in rows}
+    return {row: fitting for row, fitting in found.items() if fitting}
 
 
 @require_safe
@@ -232,8 +243,10 @@ def watch_list(request):
     """第十二条观察名单: CQOs in force of whom the record touches a ground."""
     found = opened(request, "watch_list")
     page = found.page(request)
-    context = {"filters": found.filters, "page": page, "cases": page.shown, "now": timezone.now()}
-    context["widened"] = "links" in request.GET
+    context = {
+        "filters": found.filters, "page": page, "cases": page.shown, "now": timezone.now(),
+        "widened": "links" in request.GET, "ranked": isinstance(found.rows, list), "most": RANKED,
+    }  # fmt: skip
     return render(request, "supervision/watch_list.html", context)
 
 

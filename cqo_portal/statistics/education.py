@@ -1,7 +1,7 @@
 """继续教育: who has the standing duty, and how far the year's hours were done (Art. 6(五), 8 ¶2)."""
 
 import re
-from datetime import date, timedelta
+from datetime import date
 
 from django.core.exceptions import ValidationError
 from django.db.models import (
@@ -22,11 +22,11 @@ from cqo_portal.statistics import declared
 from cqo_portal.statistics.declared import Asked, Chart, Figure, Line, Subject, Table, share
 from cqo_portal.statistics.series import over
 from cqo_portal.statistics.stood import attendances, done_by, is_in_office, not_by, pooled
-from registry.models import Candidate, Edition
+from registry.models import Candidate
 from registry.models.measure import Law
 from training.models import Enrolment, TrainingRecord
 from training.rules import Requirement
-from training.standing import requirement
+from training.standing import elsewhere_counts, requirement
 from training.states import BodyKind, EnrolmentState, TrainingKind
 
 YEARS = 3  # told beside each other
@@ -51,34 +51,13 @@ def bound(asked: Asked, year: int) -> QuerySet:
     return Candidate.unscoped.filter(pk__in=serving.union(in_pool))
 
 
-def _outside(law: Law, first: date, last: date) -> Q | None:
-    """The days of a year on which courses of others than the bureaus count, as the readings stood (Art. 8 ¶2)."""
-    found, day = None, first
-    while day <= last:
-        end, reading = day, _reading(law, day)
-        while end < last and _reading(law, end + timedelta(days=1)) == reading:
-            end += timedelta(days=1)
-        if reading == "counted":
-            these = Q(completed__range=(day, end))
-            found = these if found is None else found | these
-        day = end + timedelta(days=1)
-    return found
-
-
-def _reading(law: Law, day: date) -> str:
-    try:
-        return law.on(day).value("ce_outside_courses")
-    except Edition.DoesNotExist:
-        return "not_counted"
-
-
 def _courses(asked: Asked, year: int, law: Law) -> list[tuple[QuerySet, str]]:
     """What counts for a year as on record that day, each with where its hours stand.
 
     Sessions attended as long as was asked, and courses elsewhere that were recognised.
     """
     first, last, day = date(year, 1, 1), _last(asked, year), asked.day
-    organised, outside = Q(session__body__kind=BodyKind.BUREAU), _outside(law, first, last)
+    organised, outside = Q(session__body__kind=BodyKind.BUREAU), elsewhere_counts(law, first, last, "completed")
     there = attendances(day).filter(enrolment=OuterRef("pk")).order_by().values("enrolment")
     present = Subquery(there.annotate(number=Count("pk")).values("number"), output_field=IntegerField())
     attended = Enrolment.unscoped.annotate(completed=F("session__last_day"), present=Coalesce(present, 0)).filter(
