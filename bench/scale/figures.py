@@ -10,7 +10,6 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 WARM, ROUNDS = 3, 15
-NOT_BUILT = "not built"
 
 
 @dataclass
@@ -50,11 +49,6 @@ def within(name: str, ours: float, against: str, baseline: float, times: float, 
     """Ours is to take at most ``times`` the baseline's time."""
     ratio = ours / baseline
     return Figure(name, ours, against, baseline, ratio, f"≤ {times:g} ×", ratio <= times, **more)
-
-
-def not_built(name: str, bar: str) -> Figure:
-    """A line whose feature is not there yet."""
-    return Figure(name, bar=bar, note=NOT_BUILT)
 
 
 def table(figures: list[Figure]) -> str:

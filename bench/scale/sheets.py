@@ -1,6 +1,6 @@
 """Excel in and out, beside what is usually taken: django-import-export and openpyxl, in an environment of their own.
 
-Neither is ever installed beside the portal. The baseline runs as a program apart (``usual.py``) that prints JSON.
+Neither is ever installed beside the portal. What measures is ``bench/imports`` and ``bench/exports``, run from here.
 """
 
 import json
@@ -9,87 +9,55 @@ import subprocess
 import sys
 import venv
 from pathlib import Path
-from random import Random
 
-from xlsxwriter import Workbook
-
-from bench.scale.figures import Figure, not_built
-from bench.scale.where import FOLDER, ROOT, made_anew, url_of
-from cqo_portal.demo.names import Names
+from bench.scale.figures import Figure, faster
+from bench.scale.where import FOLDER, ROOT, url_of
 
 ROWS = 50_000
+LARGEST = 100_000  # appointments in the database from which rows are taken out
 USUAL = ("django-import-export==4.4.3", "openpyxl==3.1.5", "tablib==3.10.0", "et-xmlfile", "diff-match-patch")
-HEAD = (
-    "reference", "credit_code", "name", "county", "address", "industry", "size", "legal_representative", "principal",
-    "contact_name", "contact_phone", "contact_email",
-)  # fmt: skip
 
 
 def environment() -> Path:
-    """Python with the usual libraries, and with the portal's packages behind them."""
-    folder = FOLDER / "venv"
-    python = folder / "bin" / "python"
+    """Python with the usual libraries."""
+    python = FOLDER / "venv" / "bin" / "python"
     if not python.exists():
-        venv.create(folder, with_pip=True)
+        venv.create(FOLDER / "venv", with_pip=True)
         subprocess.run([python, "-m", "pip", "install", "--quiet", "--no-deps", *USUAL], check=True)
-        (site,) = folder.glob("lib/python*/site-packages")
-        (site / "portal.pth").write_text(next(path for path in sys.path if path.endswith("site-packages")))
     return python
 
 
-def sheet(rows: int) -> Path:
-    """A workbook of so many enterprises, each with codes of its own."""
-    path, names = FOLDER / f"enterprises-{rows}.xlsx", Names(Random(7))
-    if not path.exists():
-        with Workbook(path, {"constant_memory": True}) as book:
-            page = book.add_worksheet()
-            page.write_row(0, 0, HEAD)
-            for n in range(1, rows + 1):
-                row = (
-                    f"QY9{n:06d}",
-                    names.credit_code(),
-                    f"清远市模拟第{n}有限公司",
-                    "441802",
-                    "工业园1号",
-                    "C",
-                    "small",
-                )
-                page.write_row(n, 0, (*row, "李法人", "王负责", "赵联系", "19900000000", f"a{n}@example.com"))
-    return path
+def _told(program: str, *arguments: str, **where: str) -> dict:
+    """What a program of ``bench`` found out. Raises CalledProcessError when it failed."""
+    path = FOLDER / f"{program}.json"
+    command = [sys.executable, f"bench/{program}", *arguments, "--json", str(path)]
+    subprocess.run(command, cwd=ROOT, env=os.environ | where, check=True)
+    return json.loads(path.read_text(encoding="utf-8"))
 
 
-def usual(what: str, database: str, *given: str) -> dict:
-    """What the usual library needed: seconds, rows, peak memory in bytes."""
-    command = [environment(), "-m", "bench.scale.usual", what, *given]
-    told = os.environ | {"DATABASE_URL": url_of(database), "DJANGO_SETTINGS_MODULE": "bench.scale.settings"}
-    done = subprocess.run(command, cwd=ROOT, env=told, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise RuntimeError(done.stderr[-2000:])
-    return json.loads(done.stdout.splitlines()[-1])
-
-
-def importing(size: int, rows: int = ROWS) -> list[Figure]:
-    """A sheet of enterprises into an empty portal: preview, then for good, as the library's own pages do it."""
-    database, path = "cqo_bench_import", sheet(rows)
-    made_anew(database)
-    call = [sys.executable, "manage.py", "migrate", "--verbosity", "0"]
-    subprocess.run(call, cwd=ROOT, env=os.environ | {"DATABASE_URL": url_of(database)}, check=True)
-    theirs = usual("import", database, str(path))
-    figure = not_built(f"import {rows:,} enterprises", "≥ 8 × faster")
-    figure.against, figure.baseline = "django-import-export", 1000 * theirs["seconds"]
-    figure.more = theirs
-    return [figure]
+def importing(rows: int = ROWS) -> list[Figure]:
+    """A sheet of enterprises into an empty portal, with rules, preview, confirmation and history."""
+    told = _told("imports", str(rows), "--baseline", str(environment()))
+    ours, theirs = told["ours"], told["baseline"]
+    taken = 1000 * (ours["read"] + ours["write"])
+    name, peak = f"import {rows:,} enterprises", ours["peak_mb"]
+    memory = Figure("the same, peak memory, MB", peak, "import-export", theirs["peak_mb"], theirs["peak_mb"] / peak)
+    memory.bar, memory.met = "≤ 400 MB", peak <= 400
+    return [faster(name, taken, "django-import-export", 1000 * theirs["seconds"], 8, more=told), memory]
 
 
 def exporting(size: int, rows: int = ROWS) -> list[Figure]:
     """So many appointments as a workbook, the query included."""
-    theirs = usual("export", f"cqo_bench_{size}", str(rows))
-    figure = not_built(f"export {rows:,} rows", "≥ 1.1 × faster")
-    figure.against, figure.baseline = "openpyxl, write-only", 1000 * theirs["seconds"]
-    figure.more = theirs
-    return [figure]
+    (packages,) = (environment().parent.parent).glob("lib/python*/site-packages")
+    where = {"DATABASE_URL": url_of(f"cqo_bench_{size}"), "OPENPYXL": str(packages)}
+    told = _told("exports", "appointment_list", str(rows), **where)
+    ours, theirs = told[str(rows)]["XLSX"], told[str(rows)]["openpyxl, write-only"]
+    name = f"export {rows:,} rows"
+    figure = faster(name, 1000 * ours["seconds"], "openpyxl, write-only", 1000 * theirs["seconds"], 1.1, more=told)
+    memory = Figure("the same, peak memory, MB", ours["peak_mb"], "openpyxl", theirs["peak_mb"], bar="flat")
+    return [figure, memory]
 
 
 def of_sheets(size: int) -> list[Figure]:
     """Both."""
-    return [*importing(size), *exporting(min(size, 100_000))]
+    return [*importing(), *exporting(min(size, LARGEST))]
