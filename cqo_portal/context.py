@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
@@ -211,6 +211,12 @@ class Entry:
     current: bool = False
 
 
+@cache
+def _address(name: str) -> str:
+    """Where a page of the menu stands, looked up once a process."""
+    return reverse(name)
+
+
 class Portal:
     """The frame's facts for one request. Lazy, so that an error page needs no database."""
 
@@ -291,8 +297,7 @@ class Portal:
         return self.counts.get("inbox", 0)
 
     def _address(self, name: str) -> str:
-        arguments = [self.user.enterprise.reference] if name == "enterprise_detail" else []
-        return reverse(name, args=arguments)
+        return reverse(name, args=[self.user.enterprise.reference]) if name == "enterprise_detail" else _address(name)
 
     @cached_property
     def menu(self) -> list[tuple[str, list[Entry]]]:

@@ -42,6 +42,7 @@ def main() -> int:
         steps.ensure_secrets()
         steps.make_fonts()
         steps.ensure_semgrep()
+        steps.collect_static()
     try:
         with own_cluster() as cluster:
             os.environ["DATABASE_URL"] = cluster.url(postgres.OWNER)

@@ -93,19 +93,12 @@ def prepare(owner: str, *, embedded: bool) -> None:
             say("写入演示数据（仅在没有企业时）", "writing the demo data where there is no enterprise")
             manage("seed_demo", "--if-empty", DATABASE_URL=owner)
 
-    def static() -> None:
-        say("收集静态文件", "collecting static files")
-        manage("collectstatic", "--no-input", "--verbosity", "0")
-
     steps.make_fonts()
     if embedded:
         steps.once(VAR / "postgres" / "prepared", f"{code} {demo}", database)
     else:
         database()
-    files = steps.fingerprint(
-        [ROOT / "requirements.txt", ROOT / "static", *(ROOT / app / "static" for app in steps.APPS)]
-    )
-    steps.once(VAR / "static.collected", files, static)
+    steps.collect_static()
 
 
 def grant(owner: str) -> None:

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from appointments.actions import ask_statements
 from appointments.models import DismissalRecommendation, Evidence, ReportDuty
-from appointments.states import CaseState, PaperKind
+from appointments.states import CaseState, PaperKind, State
 from cqo_portal.accounts import urls as account_urls
 from registry import jobs
 from registry.actions.accounts import invite
@@ -530,6 +530,8 @@ def writers(address: Address) -> set[str]:
 def posted(client, name: str, world: dict):
     """The answer to what a permitted form would say."""
     data = {"token": str(uuid4()), "version": world["version"], "confirm": "on", **ADDRESSES[name].data}
+    for file in (value for value in data.values() if isinstance(value, ContentFile)):
+        file.seek(0)  # it was read when it was sent before
     return client.post(path_to(name, world), data)
 
 
@@ -546,6 +548,19 @@ def test_one_person_at_two_enterprises_is_one_row_and_each_sees_its_own_part(
     page = as_persona("user_a").get(reverse("candidate_detail", args=[person_a.reference])).content.decode()
     assert "华南理工大学" in page
     assert "乙知道的大学" not in page and "乙公司" not in page
+
+
+def test_what_one_office_picks_for_many_leaves_out_what_another_has(as_persona, make, person_a, company_a):
+    row = make.submitted(make.qualified(person_a, company_a), company_a)
+    url, form = (
+        reverse("appointment_queue_confirm") + f"?pick={row.reference}",
+        {f"version_{row.reference}": row.version},
+    )
+    pages = {name: as_persona(name).get(url).content.decode() for name in ("county_one", "county_two")}
+    assert [row.reference in pages[name] for name in pages] == [True, False]
+    as_persona("county_two").post(url, form | {"token": str(uuid4())})
+    row.refresh_from_db()
+    assert row.state == State.SUBMITTED
 
 
 OPEN_TO_STRANGERS = {"account_login", "account_logout", "account_inactive", "account_signup", "account_reset_password"}

@@ -63,8 +63,8 @@ def refused(results) -> list[str | None]:
     return [say(result) for result in results for kind, say in sentences.items() if isinstance(result, kind)]
 
 
-ROUNDS = pytest.mark.parametrize("rounds", [20, pytest.param(200, marks=pytest.mark.long)])
-FEW_ROUNDS = pytest.mark.parametrize("rounds", [4, pytest.param(200, marks=pytest.mark.long)])  # each draws papers
+ROUNDS = pytest.mark.parametrize("rounds", [20, pytest.param(100, marks=pytest.mark.long)])
+FEW_ROUNDS = pytest.mark.parametrize("rounds", [4, pytest.param(100, marks=pytest.mark.long)])  # each draws papers
 
 
 @ROUNDS

@@ -53,7 +53,12 @@ DEFECTS = {
         "return self.model._default_manager.visible_to(request.user)",
         "return self.model._default_manager.all()",
     ),
-    "the list of appointments is not scoped": ("appointments/views/lists.py", "visible_to(request.user)", "all()"),
+    "the list of appointments is not scoped": (
+        "appointments/listings/registers.py",
+        "Appointment.unscoped.visible_to(filters.user)",
+        "Appointment.unscoped.all()",
+    ),
+    "what is done for many is not scoped": ("appointments/views/lists.py", "visible_to(request.user)", "all()"),
     "an appointment is fetched by its reference alone": (
         "appointments/views/shown.py",
         "visible_to(request.user)",

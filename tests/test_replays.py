@@ -18,7 +18,7 @@ from appointments.models import Appointment
 from registry.models.base import ScopedQuerySet
 from tests.harvest import Form, harvested
 from tests.supervision_cast import undone
-from tests.test_access import ADDRESSES, EVERYBODY, PERSONAS, fingerprint, path_to
+from tests.test_access import ADDRESSES, EVERYBODY, PERSONAS, fingerprint, path_to, stands_as
 from training.models import Certificate
 
 pytestmark = pytest.mark.django_db
@@ -115,7 +115,8 @@ def is_closed_to(persona: str, found: Found) -> bool:
         return of_a_row and persona not in ("municipal", "administrator") + _of(found.side)
     if not of_a_row or name not in ADDRESSES:
         return False
-    address, stands = ADDRESSES[name], persona if found.side == "a" else MIRROR.get(persona, persona)
+    address = ADDRESSES[name]
+    stands = stands_as(persona, name) if found.side == "a" else MIRROR.get(persona, persona)
     return stands not in address.inside | address.seen_by | address.written_by
 
 

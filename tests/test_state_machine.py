@@ -865,6 +865,10 @@ def lead_a_filing(portal: Portal, rng: Random) -> None:
     reach(portal, case, PROPOSE, SIGN, rng=rng)
     reach(portal, tenure, ("end", life.ENTERPRISE, "ended"), rng=rng)
     out_of_turn(portal, case, rng)
+    while portal.life.tenures[-1] is tenure:  # who is drawn may not be free
+        portal.try_new("draft", life.ENTERPRISE, rng)
+    submit, send_back = ("submit", life.ENTERPRISE, "submitted"), ("send_back", life.COUNTY, "returned")
+    reach(portal, portal.life.tenures[-1], submit, send_back, ("withdraw", life.ENTERPRISE, "withdrawn"), rng=rng)
 
 
 def drive(stage: Stage, *, examples: int, steps: int) -> int:

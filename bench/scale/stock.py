@@ -4,6 +4,7 @@ from cqo_portal.settings import *  # noqa: F403
 
 AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]
 ROOT_URLCONF = "bench.scale.stock_urls"
+DATABASES["default"]["OPTIONS"] = {}  # noqa: F405 -- no limit on statements: its last page takes longer than ours may
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from django.utils import timezone
 
-from cqo_portal.dashboards import accounts, appointments, promotion, supervision, training
+from cqo_portal.dashboards import accounts, appointments, imports, promotion, supervision, training
 from cqo_portal.dashboards.appointments import cqo_in_force
 from cqo_portal.dashboards.figures import coverage, coverage_goal, figures, public_figures
 from cqo_portal.dashboards.items import SHOWN, Coming, Todo
@@ -28,6 +28,7 @@ __all__ = [
     "trainer_figures",
 ]
 trainer_figures = training.figures
+PARTS = (training, supervision, promotion, imports)  # each tells what waits, and the oldest of it
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ class Desk:
 def _what_waits(desk: Desk, today: date) -> Statement:
     """The statement that counts unread messages, filings, registrations and the rest: every page asks it anew."""
     unread, filings = Message.unscoped.visible_to(desk).unread(), appointments.waiting(desk)
-    others = [rows for part in (training, supervision, promotion) for rows in part.waiting(desk, today)]
+    others = [rows for part in PARTS for rows in part.waiting(desk, today)]
     return counting([unread, filings, accounts.waiting(desk), *others])
 
 
@@ -68,10 +69,9 @@ def todos(user: User) -> list[Todo]:
     """What waits for this person's office; of a bureau's, the oldest."""
     today = timezone.localdate()
     if user.role == Role.TRAINER:
-        return training.todos(user, today)
-    parts = (training, supervision, promotion)
+        return sorted([*training.todos(user, today), *imports.todos(user, today)], key=lambda todo: todo.since)
     found = [*appointments.todos(user), *accounts.todos(user)]
-    found += [todo for part in parts for todo in part.todos(user, today)]
+    found += [todo for part in PARTS for todo in part.todos(user, today)]
     if user.role == Role.ENTERPRISE:
         return sorted(found, key=lambda todo: (todo.tag[0] != "需处理", todo.since))
     return sorted(found, key=lambda todo: todo.since)[: 2 * SHOWN]

@@ -134,6 +134,15 @@ def _shown_appointment(paper: Paper, filed: date | None) -> Shown:
     )  # fmt: skip
 
 
+# All that is read of an appointment's paper: a page that anybody may open is to cost little.
+PAPER_READS = (
+    "kind", "number", "version", "facts", "code", "superseded_by__version", "superseded_by__issued_at",
+    *(f"appointment__{name}" for name in (
+        "term", "state", "submitted_at", "filed_at", "withdrawn_at", "end_reason", "ended_on",
+    )),
+)  # fmt: skip
+
+
 # Read along with a certificate, and not asked for one by one.
 CERTIFICATE_READS = ("candidate", "enrolment__enterprise", "enrolment__session", "body", "superseded_by")
 
@@ -214,7 +223,7 @@ class Source:
 
 
 SOURCES = (
-    Source(tuple(PaperKind), Paper.unscoped.select_related("appointment__edition", "superseded_by"), of_appointment),
+    Source(tuple(PaperKind), Paper.unscoped.select_related("appointment", "superseded_by").only(*PAPER_READS), of_appointment),
     Source(
         ("certificate",),
         Certificate.unscoped.select_related(*CERTIFICATE_READS).prefetch_related("revocations"),

@@ -35,13 +35,13 @@ def find_by_code(code: str) -> tuple[Source, IssuedPaper] | None:
         return None
     known = canonical(code)
     source = next((source for source in SOURCES if known[0] in {KINDS[kind] for kind in source.kinds}), None)
-    paper = source and source.rows.filter(code=known).first()
+    paper = source and next(iter(source.rows.filter(code=known).order_by()), None)
     return (source, paper) if paper else None
 
 
 def find_by_hash(sha256: str) -> IssuedPaper | None:
     """The paper whose stored bytes have this SHA-256 (hex)."""
-    return next((paper for source in SOURCES if (paper := source.rows.filter(sha256=sha256).first())), None)
+    return next((paper for source in SOURCES if (paper := next(iter(source.rows.filter(sha256=sha256).order_by()), None))), None)
 
 
 # --- Limits, counting, and how an answer is given ---------------------------------------------------------------------
