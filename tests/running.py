@@ -110,6 +110,7 @@ class RunningPortal:
         self.cluster.start()
         self.cluster.ensure_roles_and_database()
         self.run("migrate", "--no-input", "--verbosity", "0")
+        self.run("createcachetable")
         self.run("grant_app_role")
         self.run("load_measure", "registry/measures/qingyuan-2016.toml")
         self.run("-c", SET_UP)

@@ -48,7 +48,7 @@ def shown_rows(page: bytes) -> int:
 
 def list_first_page(sides: Sides) -> list[Figure]:
     """任命, as it opens."""
-    path = reverse("appointment_list")
+    path = f"{reverse('appointment_list')}?rows={ROWS}"
     taken = in_turn({
         "ours": sides.page(path), "stock": sides.admin_page(), "small": sides.page_of_small(path),
         "raw": partial(sides.ours.ask, RAW),
@@ -63,7 +63,7 @@ def list_first_page(sides: Sides) -> list[Figure]:
 def list_filtered(sides: Sides) -> list[Figure]:
     """任命 of one county in one state."""
     county, key = sides.ours.ask("SELECT code, id FROM registry_county ORDER BY code LIMIT 1")[0]
-    path = reverse("appointment_list")
+    path = f"{reverse('appointment_list')}?rows={ROWS}"
     ours = sides.page(f"{path}?county={county}&state=filed")
     stock = sides.admin_page(f"?enterprise__county__id__exact={key}&state__exact=filed")
     taken = in_turn({"ours": ours, "stock": stock, "list": sides.page(path)})
@@ -95,7 +95,7 @@ def search_two_characters(sides: Sides) -> list[Figure]:
 
 def last_page(sides: Sides) -> list[Figure]:
     """The oldest rows."""
-    path = reverse("appointment_list")
+    path = f"{reverse('appointment_list')}?rows={ROWS}"
     oldest = sides.ours.ask("SELECT reference FROM appointments_appointment ORDER BY created_at, id LIMIT 1")[0][0]
     last = (sides.ours.ask("SELECT count(*) FROM appointments_appointment")[0][0] - 1) // 100
     taken = in_turn({

@@ -223,7 +223,11 @@ class Source:
 
 
 SOURCES = (
-    Source(tuple(PaperKind), Paper.unscoped.select_related("appointment", "superseded_by").only(*PAPER_READS), of_appointment),
+    Source(
+        tuple(PaperKind),
+        Paper.unscoped.select_related("appointment", "superseded_by").only(*PAPER_READS),
+        of_appointment,
+    ),
     Source(
         ("certificate",),
         Certificate.unscoped.select_related(*CERTIFICATE_READS).prefetch_related("revocations"),

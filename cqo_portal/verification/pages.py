@@ -41,7 +41,7 @@ def find_by_code(code: str) -> tuple[Source, IssuedPaper] | None:
 
 def find_by_hash(sha256: str) -> IssuedPaper | None:
     """The paper whose stored bytes have this SHA-256 (hex)."""
-    return next((paper for source in SOURCES if (paper := next(iter(source.rows.filter(sha256=sha256).order_by()), None))), None)
+    return next((paper for source in SOURCES for paper in source.rows.filter(sha256=sha256).order_by()), None)
 
 
 # --- Limits, counting, and how an answer is given ---------------------------------------------------------------------

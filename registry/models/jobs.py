@@ -24,7 +24,7 @@ class OfficeQuerySet(PortalQuerySet):
         if user.role == Role.ENTERPRISE:
             return own.filter(created_by__enterprise=user.enterprise_id)
         # A trainer's office is its training body, which the app above keeps.
-        return own.filter(created_by__training_membership__body__memberships__user=user)
+        return own.filter(created_by__training_membership__body__memberships__user=user.pk)
 
 
 class Job(Base):
