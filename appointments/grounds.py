@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from functools import reduce
 from operator import or_
 
-from django.db.models import Count, F, Min, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 
 from appointments.models import (
@@ -63,8 +63,9 @@ def worth_a_look(rows: QuerySet, today: date, kind: str = "") -> QuerySet:
 
 def _short(rows: QuerySet, today: date) -> Q:
     """Who has a whole year behind them without all that it asks for."""
-    found, first = Q(pk__in=()), rows.aggregate(first=Min("first_day"))["first"] or today
-    for year in range(first.year, today.year):
+    law, found = the_law(), Q(pk__in=())
+    longest = max((law.on(row.first_day).value("term_years") for row in law.periods), default=0)
+    for year in range(today.year - longest, today.year):  # nobody in office today began before
         asked = requirement(year, today)
         if asked.is_set:
             whole = rows.order_by().filter(in_force__startswith__lte=date(year, 1, 1))

@@ -118,6 +118,8 @@ def test_the_harness_sees_what_a_database_loses_that_does_not_wait_for_its_disk(
 
 def test_the_harness_sees_a_half_a_double_a_lost_row_and_a_lost_file(portal, ledger):
     """Planted by the superuser, one of each."""
+    with Load(portal, ledger) as load:
+        load.wait_for(12)  # a diploma among them
     assert faults_of(portal, ledger) == NONE
     there = "SELECT name FROM registry_candidate ORDER BY id LIMIT 3"
     one, two, three = (name for (name,) in portal.rows(there))

@@ -105,7 +105,10 @@ def _chain(case) -> str:
 
 
 def _watched(rows, filters):
-    return watched(chosen_chains(rows, filters, filters.user, filters.today), filters.user, filters.today)
+    """Rows are pairs that were judged to be ranked, or appointments still to be judged."""
+    judged = rows and isinstance(rows[0], tuple)
+    chains = dict(rows) if judged else chosen_chains(rows, filters, filters.user, filters.today)
+    return watched(chains, filters.user, filters.today)
 
 
 WATCH_LIST = Listing(

@@ -205,14 +205,15 @@ def watched(chains: dict[Appointment, list[Chain]], user, today: date) -> list[W
 
 # --- The pages -------------------------------------------------------------------------------------------------------
 
+Pair = tuple[Appointment, list[Chain]]  # of whom, and the chains that were asked for
 LAST = 99  # behind any number of gaps
 RANKED = 300  # people of whom all are judged to put the fullest chains first; beyond, they stand in the order of theirs
 
 
-def touched(appointments: QuerySet, filters: WatchFilter, user, today: date) -> list[Appointment] | QuerySet:
-    """Of whom the record may touch a ground, as was asked for: the fullest first, those in some case already last.
+def touched(appointments: QuerySet, filters: WatchFilter, user, today: date) -> list[Pair] | QuerySet:
+    """Of whom the record touches a ground, as was asked for: the fullest first, those in some case already last.
 
-    Of more than ``RANKED`` the rows as they stand, to be judged a page at a time.
+    Of more than ``RANKED`` the rows of whom it may, as they stand, to be judged a page at a time.
     """
     rows = worth_a_look(appointments, today, filters.cleaned_data.get("kind") or "").order_by("-first_day", "-pk")
     read = list(rows[: RANKED + 1])
@@ -223,12 +224,13 @@ def touched(appointments: QuerySet, filters: WatchFilter, user, today: date) -> 
     laid = laid.exclude(case__state=CaseState.WITHDRAWN).select_related("finding", "case")
     taken = {(ground.case.appointment_id, ground.kind, ground.key) for ground in laid}
 
-    def rank(row: Appointment) -> tuple[int, str]:
-        fresh = [chain for chain in found[row] if (row.pk, chain.kind, chain.key) not in taken]
+    def rank(pair: Pair) -> tuple[int, str]:
+        row, chains = pair
+        fresh = [chain for chain in chains if (row.pk, chain.kind, chain.key) not in taken]
         gaps = [0 if chain.supported else len(gaps_of(chain)) for chain in fresh]
         return min(gaps, default=LAST), row.reference
 
-    return sorted(found, key=rank)
+    return sorted(found.items(), key=rank)
 
 
 def chosen_chains(rows: list[Appointment], filters: WatchFilter, user, today: date) -> dict[Appointment, list[Chain]]:

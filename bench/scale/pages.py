@@ -11,6 +11,7 @@ from bench.scale.figures import Figure, faster, in_turn, within
 from bench.scale.servers import STOCK, Server
 
 ADMIN = "/admin/appointments/appointment/"
+ROWS = 100  # a page, as in stock
 ROW = "row-link"  # stands in a list of ours that has rows
 STOCK_ROW = "field-reference"
 RAW = """
@@ -41,6 +42,11 @@ class Sides:
         return partial(self.stock.get, f"{ADMIN}{query}", self.admin, holds=holds)
 
 
+def _list() -> str:
+    """任命, with as many rows as stock shows."""
+    return f"{reverse('appointment_list')}?rows={ROWS}"
+
+
 def shown_rows(page: bytes) -> int:
     """How many rows a list of ours shows."""
     return len(re.findall(rb'class="row-link"', page))
@@ -48,7 +54,7 @@ def shown_rows(page: bytes) -> int:
 
 def list_first_page(sides: Sides) -> list[Figure]:
     """任命, as it opens."""
-    path = f"{reverse('appointment_list')}?rows={ROWS}"
+    path = _list()
     taken = in_turn({
         "ours": sides.page(path), "stock": sides.admin_page(), "small": sides.page_of_small(path),
         "raw": partial(sides.ours.ask, RAW),
@@ -63,8 +69,8 @@ def list_first_page(sides: Sides) -> list[Figure]:
 def list_filtered(sides: Sides) -> list[Figure]:
     """任命 of one county in one state."""
     county, key = sides.ours.ask("SELECT code, id FROM registry_county ORDER BY code LIMIT 1")[0]
-    path = f"{reverse('appointment_list')}?rows={ROWS}"
-    ours = sides.page(f"{path}?county={county}&state=filed")
+    path = _list()
+    ours = sides.page(f"{path}&county={county}&state=filed")
     stock = sides.admin_page(f"?enterprise__county__id__exact={key}&state__exact=filed")
     taken = in_turn({"ours": ours, "stock": stock, "list": sides.page(path)})
     return [
@@ -79,9 +85,9 @@ def search_two_characters(sides: Sides) -> list[Figure]:
         "SELECT right(p.name, 2), count(*) FROM registry_candidate p JOIN appointments_appointment a"
         " ON a.candidate_id = p.id GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 1"
     )[0]
-    path, figures = reverse("appointment_list"), []
+    path, figures = _list(), []
     calls = {"list": sides.page(path), "stock": sides.admin_page(f"?q={quote(name)}")}
-    calls["filtered"] = sides.page(f"{path}?q={quote(name)}")
+    calls["filtered"] = sides.page(f"{path}&q={quote(name)}")
     calls["box"] = sides.page(f"{reverse('search')}?q={quote(name)}", holds=name)
     taken = in_turn(calls, rounds=5)
     ways = {"filtered": "search a two-character name in the list", "box": "search box, two characters"}
@@ -95,11 +101,11 @@ def search_two_characters(sides: Sides) -> list[Figure]:
 
 def last_page(sides: Sides) -> list[Figure]:
     """The oldest rows."""
-    path = f"{reverse('appointment_list')}?rows={ROWS}"
+    path = _list()
     oldest = sides.ours.ask("SELECT reference FROM appointments_appointment ORDER BY created_at, id LIMIT 1")[0][0]
     last = (sides.ours.ask("SELECT count(*) FROM appointments_appointment")[0][0] - 1) // 100
     taken = in_turn({
-        "ours": sides.page(f"{path}?end=1", holds=oldest), "first": sides.page(path),
+        "ours": sides.page(f"{path}&end=1", holds=oldest), "first": sides.page(path),
         "stock": sides.admin_page(f"?p={last + 1}", holds=oldest),
     }, rounds=5)  # fmt: skip
     return [

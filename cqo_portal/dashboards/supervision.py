@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from appointments.casefile import issuer_of
 from appointments.models import Appointment, DismissalRecommendation, ReportCycle, ReportDuty
-from appointments.obligations import Obligation, obligations_of
+from appointments.obligations import Obligation, obligations
 from appointments.states import CaseState, CycleState, ObligationKind, ReportState
 from cqo_portal.dashboards.items import COMING_DAYS, SHOWN, Coming, Todo
 from registry.models import User
@@ -107,11 +107,9 @@ def coming(user: User, today: date) -> list[Coming]:
     """Duties of the next ninety days that wait for nobody yet; an enterprise's own."""
     if user.role != Role.ENTERPRISE:
         return []
-    rows = Appointment.unscoped.visible_to(user).in_force(today).with_parties()
     horizon = today + timedelta(days=COMING_DAYS)
-    return [
-        _coming(duty) for duty in obligations_of(rows, user, today) if duty.kind in COMING and duty.due_on <= horizon
-    ]
+    duties = obligations(Appointment.unscoped.visible_to(user), user, today).only(lambda strand: strand.kind in COMING)
+    return [_coming(duty) for duty in duties.each(lambda strand: strand.between(last=horizon))]
 
 
 def _coming(duty: Obligation) -> Coming:

@@ -216,17 +216,17 @@ def treatment_tone(treatment: str) -> str:
 # --- States ----------------------------------------------------------------------------------------------------------
 
 
-@register.inclusion_tag("components/tag.html")
-def state_tag(word: str | tuple[str, str], tone: str = "") -> dict[str, str]:
+@register.simple_tag
+def state_tag(word: str | tuple[str, str], tone: str = "") -> SafeString:
     """A word in its colour, from two values or one pair. Tones: none (grey), blue, green, amber, red, open."""
     word, tone = (word, tone) if isinstance(word, str) else word
-    return {"word": word, "tone": tone}
+    return format_html('<span class="tag {}">{}</span>', tone, word)
 
 
-@register.inclusion_tag("components/tag.html")
-def outcome_tag(outcome: str) -> dict[str, str]:
+@register.simple_tag
+def outcome_tag(outcome: str) -> SafeString:
     """What is said of a criterion of Art. 6, in its colour. Raises ValueError for no outcome."""
-    return {"word": Outcome(outcome).label, "tone": OUTCOME_TONES.get(Outcome(outcome), "")}
+    return state_tag(Outcome(outcome).label, OUTCOME_TONES.get(Outcome(outcome), ""))
 
 
 @register.filter
