@@ -155,7 +155,7 @@ def _term(row: Appointment) -> Obligation:
     return Obligation(
         ObligationKind.TERM, f"term:{row.pk}", row, f"{row.candidate.name}的聘任期限", row.first_day, row.last_day,
         "11", _term_words(row), "期满后本企业没有在任首席质量官；续任是一次新的任命。",
-        f"/appointments/{row.reference}/", can_be_overdue=False,
+        row.page, can_be_overdue=False,
     )  # fmt: skip
 
 
@@ -166,7 +166,7 @@ def _renewal(row: Appointment, window: int, today: date) -> Obligation:
         ObligationKind.RENEWAL, f"renewal:{row.pk}", row, f"续任{row.candidate.name}", row.first_day,
         row.last_day if is_open else opens, "11", _term_words(row),
         f"{'现在' if is_open else f'自{day_words(opens)}'}起到期满以后均可办理，由企业自愿。",
-        f"/appointments/{row.reference}/", can_be_overdue=False, steps=() if is_open else (0,),
+        row.page, can_be_overdue=False, steps=() if is_open else (0,),
     )  # fmt: skip
 
 

@@ -277,6 +277,11 @@ class Appointment(UnderBasis, ScopedBase):
         return clause_of(State(self.state))
 
     @property
+    def page(self) -> str:
+        """Where the appointment is to be seen."""
+        return f"/appointments/{self.reference}/"
+
+    @property
     def last_day(self):
         """The last day of the term, inclusive; None for a draft."""
         return self.term and self.term.upper - DAY
