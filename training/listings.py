@@ -3,13 +3,14 @@
 from collections.abc import Iterable
 from datetime import date
 
-from django.db.models import Count, Exists, OuterRef, Q
+from django.db.models import Count, Exists, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce
 
 from registry.listed import Column, Listing, declare, offices
 from registry.listings import last_of, local_day
 from registry.states import Role
 from training.filters import BodyFilter, CertificateFilter, PoolFilter, ProjectFilter, SessionFilter
-from training.models import Certificate, ImprovementProject, PoolEntry, Recognition, Session, TrainingBody
+from training.models import Certificate, Enrolment, ImprovementProject, PoolEntry, Recognition, Session, TrainingBody
 from training.standing import Year, ledgers, since, standing_as
 from training.states import EnrolmentState, ProjectState, SessionState
 from training.views.bodies import standing_tag
@@ -24,8 +25,9 @@ def _counted(filters, rows):
     """The sessions asked for; an enterprise is told beside each how many of its own are in it."""
     rows = filters.narrow(rows).with_counts()
     if filters.user.role == Role.ENTERPRISE:
-        own = Q(enrolments__enterprise=filters.user.enterprise_id) & ~Q(enrolments__state=EnrolmentState.WITHDRAWN)
-        rows = rows.annotate(own=Count("enrolments", filter=own))
+        own = Enrolment.unscoped.filter(session=OuterRef("pk"), enterprise=filters.user.enterprise_id)
+        own = own.exclude(state=EnrolmentState.WITHDRAWN).order_by().values("session").values(number=Count("pk"))
+        rows = rows.annotate(own=Coalesce(Subquery(own), 0))
     return rows.order_by("-first_day", "-pk")
 
 

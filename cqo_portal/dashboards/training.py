@@ -14,16 +14,18 @@ from registry.states import Role
 from training.models import Certificate, Enrolment, ImprovementProject, Revocation, Session, TrainingBody
 from training.states import EnrolmentState, ProjectState, SessionState, TrainingKind
 
+WAITS = timedelta(days=365)  # after its last day a session waits on every page; an older one stands in its list alone
+
 
 def own_sessions(user: User, today: date) -> QuerySet:
-    """The sessions this person runs that wait for something, with what: ``to_enter``, ``to_issue`` (people)."""
+    """The sessions this person runs that wait for something, with what: ``has_to_enter``, ``has_to_issue``."""
     of_session = Enrolment.unscoped.filter(session=OuterRef("pk"))
     counted = of_session.seated().with_days().annotate(days=Count("session__days", distinct=True))
     # Who was absent sits no examination.
     unexamined = Q(there__gte=F("session__days_needed"), assessments=None, session__kind=TrainingKind.QUALIFYING)
     open_ends, ready = counted.filter(Q(known__lt=F("days")) | unexamined), of_session.ready()
     rows = Session.unscoped.filter(body__in=TrainingBody.unscoped.taught_by(user)).exclude(state=SessionState.CANCELLED)
-    over = Q(state=SessionState.PUBLISHED, last_day__lt=today)
+    over = Q(state=SessionState.PUBLISHED, last_day__lt=today, last_day__gte=today - WAITS)
     return rows.annotate(has_to_enter=Exists(open_ends), has_to_issue=Exists(ready)).filter(
         Q(state=SessionState.DRAFT) | over & (Q(has_to_enter=True) | Q(has_to_issue=True))
     )

@@ -22,8 +22,9 @@ class CandidateQuerySet(ScopedQuerySet):
         return self.filter(Exists(Employment.unscoped.filter(candidate=OuterRef("pk"), enterprise=enterprise_id)))
 
     def of_county(self, county_id):
-        employed = Exists(Employment.unscoped.filter(candidate=OuterRef("pk"), enterprise__county=county_id))
-        return self.filter(employed | Q(county=county_id))
+        # A set, and not a question for each row: of a small county the names of all others would be gone through.
+        employed = Employment.unscoped.filter(enterprise__county=county_id).order_by().values("candidate")
+        return self.filter(Q(pk__in=employed) | Q(county=county_id))
 
 
 @tracked(exclude=["id_cipher", "id_key_version", "id_hash", "id_hash_version", "search"])
