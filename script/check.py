@@ -42,10 +42,10 @@ def main() -> int:
         steps.ensure_secrets()
         steps.make_fonts()
         steps.ensure_semgrep()
-        steps.collect_static()
     try:
         with own_cluster() as cluster:
             os.environ["DATABASE_URL"] = cluster.url(postgres.OWNER)
+            steps.collect_static()
             databases = subprocess.Popen([sys.executable, "script/test_databases.py"], cwd=ROOT)
             failed = [name for name, command in LINTERS.items() if fails(name, command)]
             failed += [name for name, words in SEMGREP.items() if fails(name, ["scan", *words], steps.SEMGREP)]

@@ -2,7 +2,8 @@
 
 from datetime import date, timedelta
 
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils import timezone
 
@@ -11,7 +12,15 @@ from registry.counting import counted
 from registry.models import User
 from registry.rules import day_words
 from registry.states import Role
-from training.models import Certificate, Enrolment, ImprovementProject, Revocation, Session, TrainingBody
+from training.models import (
+    Certificate,
+    Enrolment,
+    ImprovementProject,
+    Revocation,
+    Session,
+    SessionDay,
+    TrainingBody,
+)
 from training.states import EnrolmentState, ProjectState, SessionState, TrainingKind
 
 WAITS = timedelta(days=365)  # after its last day a session waits on every page; an older one stands in its list alone
@@ -20,12 +29,14 @@ WAITS = timedelta(days=365)  # after its last day a session waits on every page;
 def own_sessions(user: User, today: date) -> QuerySet:
     """The sessions this person runs that wait for something, with what: ``has_to_enter``, ``has_to_issue``."""
     of_session = Enrolment.unscoped.filter(session=OuterRef("pk"))
-    counted = of_session.seated().with_days().annotate(days=Count("session__days", distinct=True))
+    counted = of_session.seated().with_days()
+    days = SessionDay.unscoped.filter(session=OuterRef("pk")).order_by().values("session").values(number=Count("pk"))
     # Who was absent sits no examination.
     unexamined = Q(there__gte=F("session__days_needed"), assessments=None, session__kind=TrainingKind.QUALIFYING)
-    open_ends, ready = counted.filter(Q(known__lt=F("days")) | unexamined), of_session.ready()
+    open_ends, ready = counted.filter(Q(known__lt=OuterRef("held")) | unexamined), of_session.ready()
     rows = Session.unscoped.filter(body__in=TrainingBody.unscoped.taught_by(user)).exclude(state=SessionState.CANCELLED)
     over = Q(state=SessionState.PUBLISHED, last_day__lt=today, last_day__gte=today - WAITS)
+    rows = rows.alias(held=Coalesce(Subquery(days), 0))
     return rows.annotate(has_to_enter=Exists(open_ends), has_to_issue=Exists(ready)).filter(
         Q(state=SessionState.DRAFT) | over & (Q(has_to_enter=True) | Q(has_to_issue=True))
     )
