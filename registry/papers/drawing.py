@@ -44,12 +44,13 @@ def pack_fonts(document, pdf) -> None:
     In a CID-keyed font a text names them by their CID instead, so that places need not be kept.
     """
     shown: dict[int, set[int]] = defaultdict(set)
-    for font in pdf.objects:
+    parts = pdf.objects  # nosemgrep: one-door-to-rows (of a PDF, no manager of a model)
+    for font in parts:
         if isinstance(font, dict) and font.get("Subtype") == "/CIDFontType0":
-            descriptor = pdf.objects[_number(font["FontDescriptor"])]
+            descriptor = parts[_number(font["FontDescriptor"])]
             shown[_number(descriptor["FontFile3"])].update(_glyphs(font["W"]))
     for number, glyphs in shown.items():
-        stream = pdf.objects[number]
+        stream = parts[number]
         if packed := _packed(b"".join(stream.stream), glyphs):
             stream.stream, stream.extra["Subtype"] = [packed], "/CIDFontType0C"
 
