@@ -20,6 +20,8 @@ from registry.rules import day_words
 from registry.strands import Strand, Strands
 from training.standing import Year, credited, ledgers, met, requirement, since
 
+CAN_BE_OVERDUE = (ObligationKind.REPORT,)
+
 
 @dataclass(frozen=True)
 class Obligation:
@@ -35,13 +37,17 @@ class Obligation:
     source: str
     consequence: str
     url: str
-    can_be_overdue: bool = True
     steps: tuple[int, ...] = STEPS
 
     @property
     def label(self) -> str:
         """What kind of duty it is."""
         return ObligationKind(self.kind).label
+
+    @property
+    def can_be_overdue(self) -> bool:
+        """Whether something is left undone once its day went by."""
+        return self.kind in CAN_BE_OVERDUE
 
     def days_left(self, today: date) -> int:
         """Days until the due day; negative once it is over."""
@@ -108,12 +114,12 @@ def _education(rows: QuerySet, user, today: date) -> list[Strand]:
 
     def made(found: list[Appointment]) -> list[Obligation]:
         kept = ledgers([row.candidate_id for row in found], user, today, today.year)
-        return [_of_year(row, since(kept[row.candidate_id], row.in_force.lower), today) for row in found]
+        return [_of_year(row, since(kept[row.candidate_id], row.in_force.lower)) for row in found]
 
     return [Strand(1, ObligationKind.EDUCATION, lacking, _with_parties(), made)]
 
 
-def _of_year(row: Appointment, year: Year, today: date) -> Obligation:
+def _of_year(row: Appointment, year: Year) -> Obligation:
     return Obligation(
         ObligationKind.EDUCATION,
         f"education:{row.pk}:{year.year}",
@@ -125,7 +131,6 @@ def _of_year(row: Appointment, year: Year, today: date) -> Obligation:
         f"依据{year.requirement.source}",
         f"未完成的，按口径可能属于{cite('12.(2).(2)')}的情形；是否解除聘任由企业决定。",
         f"/candidates/{row.candidate.reference}/education/",
-        can_be_overdue=False,
     )
 
 
@@ -155,7 +160,7 @@ def _term(row: Appointment) -> Obligation:
     return Obligation(
         ObligationKind.TERM, f"term:{row.pk}", row, f"{row.candidate.name}的聘任期限", row.first_day, row.last_day,
         "11", _term_words(row), "期满后本企业没有在任首席质量官；续任是一次新的任命。",
-        row.page, can_be_overdue=False,
+        row.page,
     )  # fmt: skip
 
 
@@ -166,7 +171,7 @@ def _renewal(row: Appointment, window: int, today: date) -> Obligation:
         ObligationKind.RENEWAL, f"renewal:{row.pk}", row, f"续任{row.candidate.name}", row.first_day,
         row.last_day if is_open else opens, "11", _term_words(row),
         f"{'现在' if is_open else f'自{day_words(opens)}'}起到期满以后均可办理，由企业自愿。",
-        row.page, can_be_overdue=False, steps=() if is_open else (0,),
+        row.page, steps=() if is_open else (0,),
     )  # fmt: skip
 
 
@@ -194,7 +199,7 @@ def _statement(case: DismissalRecommendation) -> Obligation:
     return Obligation(
         ObligationKind.STATEMENT, f"statement:{case.pk}", case.appointment, "提交陈述意见",
         timezone.localdate(case.asked_at), case.statement_due, "12.(2)", f"建议案{case.reference}",
-        "到期没有提交的，质监部门根据已有材料决定是否提出建议。", case.page, can_be_overdue=False,
+        "到期没有提交的，质监部门根据已有材料决定是否提出建议。", case.page,
     )  # fmt: skip
 
 
@@ -202,7 +207,7 @@ def _answer(case: DismissalRecommendation) -> Obligation:
     return Obligation(
         ObligationKind.ANSWER, f"answer:{case.pk}", case.appointment, f"答复解除聘任建议（{case.number}）",
         case.served_on, case.answer_due, "12.(2)", f"建议函{case.number}",
-        "是否解除聘任由企业决定；没有答复的，聘任照旧。", case.page, can_be_overdue=False,
+        "是否解除聘任由企业决定；没有答复的，聘任照旧。", case.page,
     )  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from django.db.models import Count, Exists, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Sum, Value
+from django.db.models.expressions import Combinable
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -18,7 +19,7 @@ from registry.measures import label
 from registry.models import Edition, Employment
 from registry.models.measure import Law, the_law
 from registry.rules import day_words
-from training.models import Attendance, Certificate, Enrolment, Recognition, Revocation, TrainingRecord
+from training.models import Certificate, Enrolment, Recognition, Revocation, TrainingRecord
 from training.rules import Requirement, Training, number_key, outside_counts, year_standing
 from training.states import BodyKind, SessionState, Standing, TrainingKind, YearStanding
 
@@ -240,24 +241,29 @@ def _year(year: int, courses: list[CourseTaken], law: Law, today: date) -> Year:
 
 def credited(rows: QuerySet, person: str, year: int, today: date) -> QuerySet:
     """These rows with ``hours`` and ``courses``, what counts for a year of the person at ``person``: see ``ledger``."""
+    return rows.alias(**sums(_counting(year, today, the_law()), person))
+
+
+def sums(counting: Iterable[tuple[QuerySet, str]], person: str) -> dict[str, Combinable]:
+    """``hours`` and ``courses`` of the person at ``person``, of rows that count, each with where its hours stand."""
     hours = courses = Value(0)
-    for counting, path in _counting(year, today, the_law()):
-        own = counting.filter(candidate=OuterRef(person)).order_by().values("candidate")
+    for rows, path in counting:
+        own = rows.filter(candidate=OuterRef(person)).order_by().values("candidate")
         hours += Coalesce(Subquery(own.annotate(n=Sum(path)).values("n"), output_field=IntegerField()), 0)
         courses += Coalesce(Subquery(own.annotate(n=Count("pk")).values("n"), output_field=IntegerField()), 0)
-    return rows.alias(hours=hours, courses=courses)
+    return {"hours": hours, "courses": courses}
 
 
 def met(asked: Requirement) -> Q:
-    """Rows ``credited`` with all that a year asks for."""
+    """Rows whose ``hours`` and ``courses`` are all that a year asks for, where it asks for anything."""
     return Q(hours__gte=asked.hours or 0, courses__gte=asked.courses or 0)
 
 
 def standing_as(rows: QuerySet, person: str, began: Q, year: int, today: date, wanted: str) -> QuerySet:
     """Those of these rows whose person's year stands so. ``began``: the duty stood on the first day of the year."""
     asked = requirement(year, today)
-    if not asked.is_set or wanted == YearStanding.NOT_SET:
-        return rows if not asked.is_set and wanted == YearStanding.NOT_SET else rows.none()
+    if not asked.is_set:
+        return rows if wanted == YearStanding.NOT_SET else rows.none()
     rows = credited(rows, person, year, today)
     if wanted == YearStanding.MET:
         return rows.filter(met(asked))
@@ -291,13 +297,11 @@ def _reading_on(law: Law, day: date) -> str:
 def _counting(year: int, today: date, law: Law) -> list[tuple[QuerySet, str]]:
     """The rows that count for a year, each with where its hours stand: as ``_attended`` and ``_outside`` have it."""
     first, last = date(year, 1, 1), date(year, 12, 31)
-    there = Attendance.unscoped.filter(enrolment=OuterRef("pk"), present=True).order_by().values("enrolment")
-    present = Coalesce(Subquery(there.annotate(n=Count("pk")).values("n"), output_field=IntegerField()), 0)
     held, ended = Q(session__body__kind=BodyKind.BUREAU), elsewhere_counts(law, first, last, "session__last_day")
-    attended = Enrolment.unscoped.seated().alias(present=present).exclude(session__state=SessionState.CANCELLED)
+    attended = Enrolment.unscoped.seated().with_days().exclude(session__state=SessionState.CANCELLED)
     attended = attended.filter(
         held if ended is None else held | ended, session__kind=TrainingKind.CONTINUING,
-        session__last_day__range=(first, min(last, today)), present__gte=F("session__days_needed"),
+        session__last_day__range=(first, min(last, today)), there__gte=F("session__days_needed"),
     )  # fmt: skip
     found = [(attended, "session__hours")]
     if completed := elsewhere_counts(law, first, last, "completed_on"):

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
 
-from appointments.obligations import Obligation
+from appointments.obligations import CAN_BE_OVERDUE, Obligation
 from appointments.states import ObligationKind
 from registry.fields import PickField, RowField
 from registry.filters import ListFilter
@@ -13,7 +13,6 @@ from registry.policies import counties_of
 from registry.strands import Strand, Strands
 
 DAY = timedelta(days=1)
-CAN_BE_OVERDUE = (ObligationKind.REPORT,)
 OVERDUE = [("yes", "已过期未办"), ("no", "尚未到期")]
 
 

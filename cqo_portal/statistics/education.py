@@ -12,8 +12,6 @@ from django.db.models import (
     Q,
     QuerySet,
     Subquery,
-    Sum,
-    Value,
 )
 from django.db.models.functions import Coalesce
 
@@ -26,7 +24,7 @@ from registry.models import Candidate
 from registry.models.measure import Law
 from training.models import Enrolment, TrainingRecord
 from training.rules import Requirement
-from training.standing import elsewhere_counts, requirement
+from training.standing import elsewhere_counts, met, requirement, sums
 from training.states import BodyKind, EnrolmentState, TrainingKind
 
 YEARS = 3  # told beside each other
@@ -77,17 +75,7 @@ def _courses(asked: Asked, year: int, law: Law) -> list[tuple[QuerySet, str]]:
 
 def counted(asked: Asked, year: int, law: Law) -> QuerySet:
     """The people with the duty, with ``hours`` and ``courses`` of the year."""
-    hours = courses = Value(0)
-    for rows, path in _courses(asked, year, law):
-        own = rows.filter(candidate=OuterRef("pk")).order_by().values("candidate")
-        hours += Coalesce(Subquery(own.annotate(n=Sum(path)).values("n"), output_field=IntegerField()), 0)
-        courses += Coalesce(Subquery(own.annotate(n=Count("pk")).values("n"), output_field=IntegerField()), 0)
-    return bound(asked, year).annotate(hours=hours, courses=courses)
-
-
-def _met(wanted: Requirement) -> Q:
-    """Who did what the year asks for, where it asks for anything."""
-    return Q(hours__gte=wanted.hours or 0, courses__gte=wanted.courses or 0)
+    return bound(asked, year).annotate(**sums(_courses(asked, year, law), "pk"))
 
 
 def _rows(asked: Asked) -> QuerySet:
@@ -111,7 +99,7 @@ def _started(asked: Asked, rows: QuerySet, year: str) -> QuerySet:
 
 def _done(asked: Asked, rows: QuerySet, year: str) -> QuerySet:
     wanted = requirement(_of(year), asked.day, asked.law)
-    return counted(asked, _of(year), asked.law).filter(_met(wanted)) if wanted.is_set else rows.none()
+    return counted(asked, _of(year), asked.law).filter(met(wanted)) if wanted.is_set else rows.none()
 
 
 BOUND = Figure(
