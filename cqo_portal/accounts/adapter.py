@@ -1,7 +1,5 @@
 """How allauth behaves here: who is found by what was typed, what leaves by the outbox, what a guess costs."""
 
-import io
-
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.internal.userkit import filter_users_by_email, get_user_by_username
 from allauth.mfa.adapter import DefaultMFAAdapter
@@ -9,7 +7,6 @@ from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.contrib import messages
 from django.utils import timezone
-from segno import make_qr
 
 from cqo_portal.accounts import guesses
 from cqo_portal.accounts.words import CHANGES, FACTOR_REFUSALS, MAILS, NOTES, REFUSALS
@@ -18,6 +15,7 @@ from registry.actions.accounts import new_username
 from registry.fields import PhoneField
 from registry.models import User
 from registry.notices import tell_account
+from registry.papers import qr
 from registry.ratelimit import client_address
 from registry.rotation import FACTORS
 from registry.rules import day_words, normalise_code
@@ -167,9 +165,7 @@ class SecondFactors(DefaultMFAAdapter):
         return user.username
 
     def build_totp_svg(self, url):
-        svg = io.BytesIO()
-        make_qr(url, error="m").save(svg, kind="svg", xmldecl=False, scale=4, light="#fff")
-        return svg.getvalue().decode()
+        return qr.picture(url)
 
     def _get_site_name(self):
         return settings.PORTAL_NAME

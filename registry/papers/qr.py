@@ -1,18 +1,38 @@
-"""QR codes as inline SVG, so that a paper needs no image file."""
+"""QR codes as inline SVG, so that neither a paper nor a page needs an image file."""
 
-import io
+import re
 
-import segno
-from django.utils.safestring import SafeString, mark_safe
+import zxingcpp
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+DARK = re.compile(rb"\x00+")
 
 
 def svg(url: str) -> SafeString:
     """The address as a QR code, error level M, without quiet zone: the page leaves the white around it.
 
-    No character of the address reaches the SVG. Raises segno's DataOverflowError when it is too long.
+    No character of the address reaches the SVG. Raises ValueError when it is too long.
     """
-    code = segno.make(url, error="m", boost_error=False, micro=False)
-    out = io.BytesIO()
-    code.save(out, kind="svg", border=0, xmldecl=False, nl=False, omitsize=True, svgclass="qr", lineclass=None)
-    # nosemgrep: markup-is-literal (segno draws it, of numbers alone)
-    return mark_safe(out.getvalue().decode())
+    squares = memoryview(zxingcpp.write_barcode_to_image(_code(url), add_quiet_zones=False))
+    side, dots = squares.shape[0], squares.tobytes()
+    # A stroke for each run of dark squares: WeasyPrint draws two orders a run in half the time of five a rectangle.
+    strokes = (
+        f"M{run.start()} {row}.5h{run.end() - run.start()}"
+        for row in range(side)
+        for run in DARK.finditer(dots[row * side : (row + 1) * side])
+    )
+    return format_html(
+        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {0} {0}" class="qr"><path stroke="#000" d="{1}"/></svg>',
+        side,
+        "".join(strokes),
+    )
+
+
+def picture(url: str) -> str:
+    """The address as a QR code in a file of its own, white around it. Raises ValueError when it is too long."""
+    return zxingcpp.write_barcode_to_svg(_code(url))
+
+
+def _code(url: str) -> zxingcpp.Barcode:
+    return zxingcpp.create_barcode(url, zxingcpp.BarcodeFormat.QRCode, ec_level="M")

@@ -146,19 +146,23 @@ def _pieces(text: str, classes: list[str], squeezed: set[int], start: int, end: 
 def as_paragraph(lines: Iterable[Line], *, indent: float = 2, css: str = "") -> SafeString:
     """A set paragraph as HTML; every character of the text is escaped here."""
     rows = [
-        format_html('<span class="row" style="letter-spacing:{}em">{}</span>', _em(line.stretch), _row(line))
+        format_html(
+            '<span class="row" style="letter-spacing:{}em">{}</span>',
+            _em(line.stretch),
+            format_html_join("", "{}", ((_piece(piece, line.stretch),) for piece in line.pieces)),
+        )
         for line in lines
     ]
     joined = format_html_join(SafeString("<br>"), "{}", ((row,) for row in rows))
     return format_html('<p class="set {}" style="text-indent:{}em">{}</p>', css, _em(indent), joined)
 
 
-def _row(line: Line) -> SafeString:
-    return format_html_join(
-        "",
-        '<span class="{}" style="letter-spacing:{}em">{}</span>',
-        ((piece.css, _em(line.stretch - 0.5 * piece.squeezed), piece.text) for piece in line.pieces),
-    )
+def _piece(piece: Piece, stretch: float) -> SafeString | str:
+    """A piece in its row, which says the letter-spacing and the face of all that need no other."""
+    if not piece.squeezed and not piece.css:
+        return piece.text
+    spacing = _em(stretch - 0.5 * piece.squeezed)
+    return format_html('<span class="{}" style="letter-spacing:{}em">{}</span>', piece.css, spacing, piece.text)
 
 
 def _em(value: float) -> str:
