@@ -303,6 +303,6 @@ def test_without_their_guards_each_race_shows_its_double_effect(races, monkeypat
     for name in ("person_a_two", "person_b", "county_two", "municipal_two", "cqo_b", "asked_a"):
         races.of(name)  # made while the guards stand
     with unguarded(monkeypatch):
-        unseen = [name for name in RACES if not run(getattr(races, name), 40, stop_at_first=True)[0]]
+        unseen = [name for name in RACES if not run(getattr(races, name), 200, stop_at_first=True)[0]]
     print(f"races without guards: {len(RACES) - len(unseen)} of {len(RACES)} show a double effect")
     assert not unseen

@@ -2,7 +2,7 @@
 
 from datetime import date, timedelta
 
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import BooleanField, Count, ExpressionWrapper, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils import timezone
@@ -28,18 +28,23 @@ WAITS = timedelta(days=365)  # after its last day a session waits on every page;
 
 def own_sessions(user: User, today: date) -> QuerySet:
     """The sessions this person runs that wait for something, with what: ``has_to_enter``, ``has_to_issue``."""
-    of_session = Enrolment.unscoped.filter(session=OuterRef("pk"))
-    counted = of_session.seated().with_days()
-    days = SessionDay.unscoped.filter(session=OuterRef("pk")).order_by().values("session").values(number=Count("pk"))
+    rows = Session.unscoped.filter(body__in=TrainingBody.unscoped.taught_by(user)).exclude(state=SessionState.CANCELLED)
+    over = rows.filter(state=SessionState.PUBLISHED, last_day__lt=today, last_day__gte=today - WAITS)
+    # From these few sessions to their people: asked the other way round, all who were ever taught are looked at.
+    people = Enrolment.unscoped.filter(session__in=over)
+    days = SessionDay.unscoped.filter(session=OuterRef("session")).order_by().values("session")
     # Who was absent sits no examination.
     unexamined = Q(there__gte=F("session__days_needed"), assessments=None, session__kind=TrainingKind.QUALIFYING)
-    open_ends, ready = counted.filter(Q(known__lt=OuterRef("held")) | unexamined), of_session.ready()
-    rows = Session.unscoped.filter(body__in=TrainingBody.unscoped.taught_by(user)).exclude(state=SessionState.CANCELLED)
-    over = Q(state=SessionState.PUBLISHED, last_day__lt=today, last_day__gte=today - WAITS)
-    rows = rows.alias(held=Coalesce(Subquery(days), 0))
-    return rows.annotate(has_to_enter=Exists(open_ends), has_to_issue=Exists(ready)).filter(
-        Q(state=SessionState.DRAFT) | over & (Q(has_to_enter=True) | Q(has_to_issue=True))
+    open_ends = people.seated().with_days().alias(held=Coalesce(Subquery(days.values(number=Count("pk"))), 0))
+    open_ends = open_ends.filter(Q(known__lt=F("held")) | unexamined)
+    return rows.annotate(has_to_enter=_among(open_ends), has_to_issue=_among(people.ready())).filter(
+        Q(state=SessionState.DRAFT) | Q(has_to_enter=True) | Q(has_to_issue=True)
     )
+
+
+def _among(people: QuerySet) -> ExpressionWrapper:
+    """Whether a session is one of these people's."""
+    return ExpressionWrapper(Q(pk__in=people.order_by().values("session")), BooleanField())
 
 
 def open_revocations(user: User) -> QuerySet:
