@@ -27,6 +27,7 @@ from appointments.rules import (
 )
 from registry.models import Education, Enterprise, ProfessionalQualification, QualityExperience
 from registry.models.measure import Basis, legal_basis
+from registry.one_statement import together
 from registry.rules import day_words
 from training.standing import trainings_of
 
@@ -105,9 +106,10 @@ def _on_file(pairs: set[tuple[int, int]]) -> dict[tuple[int, int], dict[str, lis
     people = {person for person, _ in pairs}
     enterprises = {enterprise for _, enterprise in pairs}
     found: dict[tuple[int, int], dict[str, list]] = defaultdict(lambda: {name: [] for name in SOURCES})
-    for name, (model, put) in SOURCES.items():
-        rows = model.unscoped.filter(candidate__in=people, enterprise__in=enterprises)
-        for row in rows.select_related("evidence"):
+    own = {"candidate__in": people, "enterprise__in": enterprises}
+    read = together(*(model.unscoped.filter(**own).select_related("evidence") for model, _ in SOURCES.values()))
+    for (name, (_, put)), rows in zip(SOURCES.items(), read, strict=True):
+        for row in rows:
             found[row.candidate_id, row.enterprise_id][name].append(put(row))
     for pair, trainings in trainings_of(pairs).items():
         found[pair]["trainings"] = trainings

@@ -17,6 +17,7 @@ from appointments.models import Appointment
 from registry.history import events_of, history
 from registry.models import Candidate, User
 from registry.models.measure import days
+from registry.one_statement import together
 from registry.views.lists import opened
 from registry.views.people import employers, person_within_scope
 from training.models import CourseRecognition, PoolEntry
@@ -45,6 +46,9 @@ def _duties(user: User, appointments: Q, entries: Q) -> list[Duty]:
     """The duties within this person's scope: of CQOs in force (Art. 6(五)) and of the talent pool (Art. 8)."""
     of_office = Appointment.unscoped.visible_to(user).filter(appointments, in_force__isnull=False)
     in_pool = PoolEntry.unscoped.visible_to(user).filter(entries)
+    held, entered = together(
+        of_office.select_related("enterprise").order_by("in_force"), in_pool.select_related("project__enterprise")
+    )
     return [
         Duty(
             row.candidate_id,
@@ -53,7 +57,7 @@ def _duties(user: User, appointments: Q, entries: Q) -> list[Duty]:
             row.in_force.upper - timedelta(days=1),
             row.enterprise.name,
         )
-        for row in of_office.select_related("enterprise").order_by("in_force")
+        for row in held
     ] + [
         Duty(
             row.candidate_id,
@@ -62,7 +66,7 @@ def _duties(user: User, appointments: Q, entries: Q) -> list[Duty]:
             row.left_on,
             row.project.enterprise.name,
         )
-        for row in in_pool.select_related("project__enterprise")
+        for row in entered
     ]
 
 

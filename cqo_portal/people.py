@@ -22,7 +22,7 @@ from registry.rules import day_words
 from registry.states import Outcome, Role
 from registry.views.people import person_within_scope
 from training.forms import TrainingForm
-from training.models import Enrolment, Session
+from training.models import Session
 from training.notices import url_of_project, url_of_session
 from training.states import ProjectState, SessionState, TrainingKind
 
@@ -55,7 +55,7 @@ def _next_steps(file: PersonFile, enterprise, today: date) -> list[NextStep]:
     Somebody without an enterprise may train as well (Art. 7): what is asked of an appointment is left out then.
     """
     if enterprise is None or basis_if_any(today) is None:
-        certified = any(row.is_current and not row.revocation for row in file.certificates)
+        certified = any(row.is_current and not file.revocation(row) for row in file.certificates)
         outcome = Outcome.MET if certified else Outcome.UNMET
         return [_training_step(file, outcome, today), _pool_step(file)]
     qualified, trained = computed(file.person.pk, enterprise, today)
@@ -70,11 +70,7 @@ def _training_step(file: PersonFile, outcome: str, today: date) -> NextStep:
     title, user = "任职培训", file.user
     if outcome == Outcome.MET:
         return NextStep("6.(5)", title, outcome, None, "")
-    joined = file.rows(Enrolment).standing().filter(
-        session__kind=TrainingKind.QUALIFYING, session__last_day__gte=today,
-        session__state=SessionState.PUBLISHED,
-    )  # fmt: skip
-    if row := joined.select_related("session").first():
+    if row := next((row for row in file.enrolments if _is_to_come(row.session, today)), None):
         words = f"{row.get_state_display()}：{row.session.title}，{day_words(row.session.first_day)}开班。"
         return NextStep("6.(5)", title, outcome, None, words, url_of_session(row.session), "查看")
     sessions = Session.unscoped.visible_to(user).open_for_enrolment(today).filter(kind=TrainingKind.QUALIFYING)
@@ -82,6 +78,12 @@ def _training_step(file: PersonFile, outcome: str, today: date) -> NextStep:
         words = f"最近一期：{session.title}，{day_words(session.first_day)}开班。"
         return NextStep("6.(5)", title, outcome, None, words, url_of_session(session), "查看和报名")
     return NextStep("6.(5)", title, outcome, None, "目前没有可以报名的培训班。")
+
+
+def _is_to_come(session: Session, today: date) -> bool:
+    """Whether it is 任职培训 that will be held, or is not over."""
+    planned = session.kind == TrainingKind.QUALIFYING and session.state == SessionState.PUBLISHED
+    return planned and session.last_day >= today
 
 
 def _pool_step(file: PersonFile) -> NextStep:
@@ -161,7 +163,7 @@ def candidate_detail(request, reference):
     facts = {
         "steps": _next_steps(file, at_work[0].enterprise if at_work else None, today),
         "judged_for": at_work[0].enterprise if len(at_work) > 1 else None,
-        "certificates": [row for row in file.certificates if row.is_current],
+        "certificates": [(row, file.revocation(row)) for row in file.certificates if row.is_current],
         "projects": file.projects,
         "moments": timeline(file),
         "education": this_year(person, user, today),

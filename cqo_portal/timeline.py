@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
-from functools import cached_property
 
 from django.db.models import Model, Q
 from django.urls import reverse
@@ -20,11 +19,13 @@ from registry.models import (
     ProfessionalQualification,
     QualityExperience,
 )
+from registry.one_statement import together
 from registry.rules import day_words
-from training.models import Certificate, Enrolment, ImprovementProject, PoolEntry, TrainingRecord
+from training.models import Certificate, Enrolment, ImprovementProject, PoolEntry, Revocation, TrainingRecord
 from training.states import ProjectState, SessionState
 
 DAY = timedelta(days=1)
+FACTS = (ProfessionalQualification, Education, QualityExperience, TrainingRecord)
 
 
 @dataclass(frozen=True)
@@ -39,11 +40,40 @@ class Moment:
 
 
 class PersonFile:
-    """What there is of a person within one's scope, from all apps; each kind of row is asked for once."""
+    """What there is of a person within one's scope, from all apps, read in one statement.
+
+    ``work`` says where employed, ``certificates`` holds every version of each, with ``is_current``, ``enrolments``
+    those not withdrawn, ``appointments`` drafts too, ``duties`` those whose report came in.
+    """
 
     def __init__(self, person: Candidate, user):
         self.person, self.user = person, user
-        self._facts: dict[type[PersonFact], list] = {}
+        with_whom = ("evidence", "enterprise", "recorded_by__county", "recorded_by__enterprise")
+        certificates = self.rows(Certificate)
+        duties = ReportDuty.unscoped.visible_to(user).filter(appointment__candidate=person)
+        (
+            self.work,
+            self.certificates,
+            revocations,
+            self.enrolments,
+            self.projects,
+            self.entries,
+            self.appointments,
+            self.duties,
+            *facts,
+        ) = together(
+            self.rows(Employment).select_related("enterprise__county"),
+            certificates.annotate(is_current=Q(superseded_by=None)).select_related("body", "enrolment__session"),
+            Revocation.unscoped.filter(certificate__in=certificates, confirmed_at__isnull=False),
+            self.rows(Enrolment).standing().select_related("session__body"),
+            self.rows(ImprovementProject),
+            self.rows(PoolEntry),
+            self.rows(Appointment).with_parties(),
+            duties.filter(report__received_on__isnull=False).with_parties(),
+            *(self.rows(model).select_related(*with_whom) for model in FACTS),
+        )
+        self._revocations = {row.certificate_id: row for row in revocations}
+        self._facts: dict[type[PersonFact], list] = dict(zip(FACTS, facts, strict=True))
 
     def rows(self, model: type[Model]):
         """The rows of a kind."""
@@ -51,40 +81,15 @@ class PersonFile:
 
     def facts(self, model: type[PersonFact]) -> list:
         """What enterprises put on file, with its evidence and who wrote it."""
-        if model not in self._facts:
-            with_whom = ("evidence", "enterprise", "recorded_by__county", "recorded_by__enterprise")
-            self._facts[model] = list(self.rows(model).select_related(*with_whom))
         return self._facts[model]
 
-    @cached_property
-    def work(self) -> list[Employment]:
-        """Where employed, the newest first."""
-        return list(self.rows(Employment).select_related("enterprise__county"))
-
-    @cached_property
-    def certificates(self) -> list[Certificate]:
-        """Every version of each, with ``is_current``."""
-        rows = self.rows(Certificate).annotate(is_current=Q(superseded_by=None))
-        return list(rows.select_related("body", "enrolment__session").prefetch_related("revocations"))
-
-    @cached_property
-    def projects(self) -> list[ImprovementProject]:
-        """质量课题改进计划, the newest first."""
-        return list(self.rows(ImprovementProject))
-
-    @cached_property
-    def entries(self) -> list[PoolEntry]:
-        """Times in the talent pool, the latest first."""
-        return list(self.rows(PoolEntry))
-
-    @cached_property
-    def appointments(self) -> list[Appointment]:
-        """Drafts too, the newest first."""
-        return list(self.rows(Appointment).with_parties())
+    def revocation(self, certificate: Certificate) -> Revocation | None:
+        """The revocation of a certificate that took effect; None while there is none."""
+        return self._revocations.get(certificate.pk)
 
 
 def timeline(file: PersonFile) -> list[Moment]:
-    """Everything of a person within one's scope, newest first; a constant number of queries."""
+    """Everything of a person within one's scope, newest first."""
     parts = (_work, _held, _trained, _certified, _projects, _pool, _appointed, _reported)
     return sorted((moment for part in parts for moment in part(file)), key=lambda m: m.day, reverse=True)
 
@@ -110,7 +115,7 @@ def _held(file: PersonFile) -> Iterator[Moment]:
 
 
 def _trained(file: PersonFile) -> Iterator[Moment]:
-    for row in file.rows(Enrolment).standing().select_related("session__body"):
+    for row in file.enrolments:
         session = row.session
         stands = session.get_state_display() if session.state == SessionState.CANCELLED else row.get_state_display()
         words = f"{session.title}，{session.body.name}，{stands}"
@@ -126,7 +131,7 @@ def _certified(file: PersonFile) -> Iterator[Moment]:
         url = reverse("certificate_detail", args=[row.code])
         title = "发给培训证书" if row.version == 1 else f"换发培训证书（第 {row.version} 版）"
         yield Moment(row.issued_on, title, f"{row.number}，{row.body.name}", url, "now")
-        if revocation := row.revocation:
+        if revocation := file.revocation(row):
             yield Moment(revocation.revoked_on, "培训证书撤销", f"{row.number}。{revocation.reason}", url, "red")
 
 
@@ -155,7 +160,6 @@ def _appointed(file: PersonFile) -> Iterator[Moment]:
 
 
 def _reported(file: PersonFile) -> Iterator[Moment]:
-    rows = ReportDuty.unscoped.visible_to(file.user).filter(appointment__candidate=file.person)
-    for row in rows.filter(report__received_on__isnull=False).with_parties():
+    for row in file.duties:
         late = f"，迟 {row.report.days_late} 天" if row.report.days_late else "，按时"
         yield Moment(row.received_on, "提供履职报告", f"{row.enterprise.name}，{row.cycle.title}{late}", row.page)

@@ -2,14 +2,19 @@
 
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
+from functools import reduce
+from operator import or_
 from typing import NamedTuple
 
 from django.db.backends.postgresql.psycopg_any import DateRange
-from django.db.models import DateField, QuerySet
+from django.db.models import BigIntegerField, DateField, Q, QuerySet
+from django.db.models.fields.json import KeyTextTransform
 from django.db.models.fields.related import ForeignKey
+from django.db.models.functions import Cast
 from pghistory.core import event_models
 
 from registry.models import User
+from registry.one_statement import together
 from registry.rules import day_words
 
 LONGEST = 200  # entries shown, newest first
@@ -32,19 +37,22 @@ def events_of(model, **lookup) -> QuerySet:
 
 
 def history(*events: QuerySet) -> list[Entry]:
-    """All these events as entries, newest first; one query for each kind of row, one for the names."""
+    """All these events as entries, newest first; in one query, names included."""
     entries, found = [], []
-    for rows in events:
+    *kinds, people = together(
+        *(rows.select_related("pgh_context").order_by("pgh_id") for rows in events), _people(events)
+    )
+    by_key = {person.pk: person for person in people}
+    for rows in kinds:
         before: dict[int, object] = {}
-        for event in rows.select_related("pgh_context").order_by("pgh_id"):
+        for event in rows:
             found.append((event, before.get(event.pgh_obj_id)))
             before[event.pgh_obj_id] = event
     found.sort(key=lambda pair: (pair[0].pgh_created_at, pair[0].pgh_id), reverse=True)
-    people = _people(event for event, _ in found[:LONGEST])
     for event, earlier in found[:LONGEST]:
         tracked = type(event).pgh_tracked_model
         what = f"{VERBS[event.pgh_label]}{tracked._meta.verbose_name}"
-        by = people.get(_user_of(event))
+        by = by_key.get(_user_of(event))
         who = f"{by.display_name}（{by.office_at(event.pgh_created_at)}）" if by else "系统"
         entries.append(Entry(event.pgh_created_at, who, [what, *_changes(tracked, earlier, event)]))
     return entries
@@ -54,11 +62,11 @@ def _user_of(event) -> int | None:
     return event.pgh_context.metadata.get("user") if event.pgh_context else None
 
 
-def _people(events: Iterable) -> dict[int, User]:
+def _people(events: Iterable[QuerySet]) -> QuerySet:
     """The accounts that wrote these events, each with its office at hand."""
-    keys = {_user_of(event) for event in events} - {None}
-    people = User.unscoped.filter(pk__in=keys).select_related("county", "enterprise")
-    return {person.pk: person for person in people}
+    account = Cast(KeyTextTransform("user", "pgh_context__metadata"), BigIntegerField())
+    wrote = reduce(or_, (Q(pk__in=rows.order_by().values(by_account=account)) for rows in events))
+    return User.unscoped.filter(wrote).select_related("county", "enterprise")
 
 
 def _changes(tracked, earlier, event) -> list[str]:

@@ -18,11 +18,9 @@ __all__ = ["as_persona"]  # a fixture
 FEW = 15
 # Pages that put many kinds of rows side by side, each kind in its own question: how many, and of what.
 MORE = {
-    "candidate_detail": (33, "one person's whole file: nine kinds of facts, what is missing, six kinds of history"),
     "home": (23, "a desk: nine kinds of work that waits, four kinds of what is to come, the figures"),
     "statistics_report": (33, "every subject of the statistics as one document"),
     "session_results": (16, "a grid of people, days and sittings, with who entered what"),
-    "session_detail": (19, "for staff with the history of a session, its days, courses, people and results"),
 }
 # What is asked twice on purpose: by the words of the question.
 TWICE = {

@@ -18,6 +18,7 @@ from django.utils import timezone
 from registry.measures import label
 from registry.models import Edition, Employment
 from registry.models.measure import Law, the_law
+from registry.one_statement import together
 from registry.rules import day_words
 from training.models import Certificate, Enrolment, Recognition, Revocation, TrainingRecord
 from training.rules import Requirement, Training, number_key, outside_counts, year_standing
@@ -39,10 +40,14 @@ def trainings_of(pairs: Iterable[tuple[int, int]]) -> dict[tuple[int, int], list
     recognised = Exists(Recognition.unscoped.filter(body=OuterRef("body"), period__contains=OuterRef("completed_on")))
     of_body = Certificate.unscoped.filter(body=OuterRef("body"), issued_on__lte=OuterRef("completed_on"))
     told = {"body_recognised": recognised, "ours": Exists(of_body)}
-    for row in records.select_related("evidence", "body").annotate(**told):
+    rows, certificates, employments = together(
+        records.select_related("evidence", "body").annotate(**told),
+        _certificates(people),
+        Employment.unscoped.filter(candidate__in=people),
+    )
+    for row in rows:
         named[row.candidate_id, row.enterprise_id][number_key(row.certificate_number)] = row
-    certificates = _certificates(people)
-    seen = _enterprises_that_see(certificates, people)
+    seen = _enterprises_that_see(certificates, employments)
     for certificate in (row for row in certificates if row.is_current):
         for person, enterprise in pairs:
             if person == certificate.candidate_id and (
@@ -55,22 +60,22 @@ def trainings_of(pairs: Iterable[tuple[int, int]]) -> dict[tuple[int, int], list
     return found
 
 
-def _certificates(people: Iterable[int]) -> list[Certificate]:
+def _certificates(people: Iterable[int]) -> QuerySet:
     """All of these people's, each with ``is_current`` and ``is_revoked``."""
     revoked = Revocation.unscoped.filter(certificate=OuterRef("pk"), confirmed_at__isnull=False)
     rows = Certificate.unscoped.filter(candidate__in=people).select_related("body", "enrolment")
     told = rows.annotate(is_current=Q(superseded_by=None), is_revoked=Exists(revoked))
-    return list(told.order_by("issued_on", "pk"))
+    return told.order_by("issued_on", "pk")
 
 
-def _enterprises_that_see(certificates: list[Certificate], people: Iterable[int]) -> dict[int, set[int]]:
+def _enterprises_that_see(certificates: list[Certificate], employments: list[Employment]) -> dict[int, set[int]]:
     """Certificate → the enterprises that enrolled the person, or had them on file as employed on its day."""
     seen = {row.pk: {row.enrolment.enterprise_id} for row in certificates}
-    rows = Employment.unscoped.filter(candidate__in=people).order_by()
-    for person, enterprise, period, noted in rows.values_list("candidate", "enterprise", "period", "created_at"):
+    for held in employments:
+        noted_on = timezone.localdate(held.created_at)
         for row in certificates:
-            if row.candidate_id == person and row.issued_on in period and timezone.localdate(noted) <= row.issued_on:
-                seen[row.pk].add(enterprise)
+            if row.candidate_id == held.candidate_id and row.issued_on in held.period and noted_on <= row.issued_on:
+                seen[row.pk].add(held.enterprise_id)
     return seen
 
 
@@ -178,7 +183,7 @@ def _courses(people: Collection[int], user, law: Law, today: date) -> dict[int, 
         candidate__in=people, session__kind=TrainingKind.CONTINUING, session__last_day__lte=today
     )  # fmt: skip
     enrolments = enrolments.exclude(session__state=SessionState.CANCELLED).select_related("session__body")
-    for row in _told_whether_seen(enrolments, user).prefetch_related("attendances"):
+    for row in _told_whether_seen(enrolments, user).with_days():
         taken = _attended(row, _of_outside(law, row.session.last_day), row.seen)
         courses[row.candidate_id][row.session.last_day.year].append(taken)
     records = TrainingRecord.unscoped.filter(candidate__in=people, kind=TrainingKind.CONTINUING)
@@ -199,7 +204,7 @@ def _of_outside(law: Law, day: date) -> str:
 
 
 def _attended(row: Enrolment, reading: str, seen: bool) -> CourseTaken:
-    session, there, why_not = row.session, row.days_present, ""
+    session, there, why_not = row.session, row.there, ""
     if session.body.kind != BodyKind.BUREAU and not outside_counts(reading, was_recognised=True):
         why_not = "由认可的机构组织，按结业当日的口径不计入"
     elif there < session.days_needed:

@@ -3,12 +3,14 @@
 from dataclasses import dataclass
 from datetime import date
 
-from django.db.models import Count
+from django.db.models import Count, OuterRef, Subquery
+from django.db.models.functions import Coalesce
 from django.urls import reverse
 
-from appointments.models import Appointment, DismissalRecommendation, ReportDuty, TargetSheet
+from appointments.models import Appointment, DismissalRecommendation, ReportDuty, Target, TargetSheet
 from appointments.states import ReportState
 from registry.citing import article
+from registry.one_statement import together
 from registry.rules import day_words
 
 
@@ -26,10 +28,15 @@ def related(appointment: Appointment, user, today: date) -> list[Related]:
     if appointment.term is None:
         return []
     place = [appointment.reference]
-    duties = ReportDuty.unscoped.visible_to(user).filter(appointment=appointment).with_parties().order_by("-due_on")
+    duties, sheets, cases = together(
+        ReportDuty.unscoped.visible_to(user).filter(appointment=appointment).with_parties().order_by("-due_on"),
+        TargetSheet.unscoped.filter(appointment=appointment)
+        .annotate(targeted=_number_of_targets())
+        .order_by("version"),
+        DismissalRecommendation.unscoped.visible_to(user).filter(appointment=appointment),
+    )
     lines = [Related(duty.cycle.title, _of_report(duty, today), duty.page) for duty in duties]
-    lines += _targets(appointment, user, today)
-    cases = DismissalRecommendation.unscoped.visible_to(user).filter(appointment=appointment)
+    lines += _targets(appointment, sheets, user, today)
     lines += [Related("解除聘任建议", f"{case.reference}，{case.get_state_display()}", case.page) for case in cases]
     if user.has_perm("appointments.oversee", appointment) and today in (appointment.in_force or ()):
         lines.append(
@@ -47,11 +54,15 @@ def _of_report(duty: ReportDuty, today: date) -> str:
     return f"{report.get_state_display()}，{late}"
 
 
-def _targets(appointment: Appointment, user, today: date) -> list[Related]:
+def _number_of_targets() -> Subquery:
+    """How many targets a sheet has; counted for itself, since a grouped row cannot be read with others."""
+    own = Target.unscoped.filter(sheet=OuterRef("pk")).order_by().values("sheet")
+    return Coalesce(Subquery(own.annotate(number=Count("pk")).values("number")), 0)
+
+
+def _targets(appointment: Appointment, sheets: list[TargetSheet], user, today: date) -> list[Related]:
     """The newest agreement of each year; or that there is none this year, to whoever may put one on file."""
-    found, sheets = {}, TargetSheet.unscoped.filter(appointment=appointment)
-    for sheet in sheets.annotate(targeted=Count("targets")).order_by("version"):
-        found[sheet.year] = sheet
+    found = {sheet.year: sheet for sheet in sheets}  # the last version of a year stays
     lines = [
         Related(
             f"{year}年绩效约定",

@@ -223,7 +223,7 @@ def criteria_of(appointment: Appointment, today: date) -> tuple[list[dict], str,
 
     What was filed is shown as it was stored: later facts change no past judgement.
     """
-    snapshot = appointment.eligibilitysnapshots.first()
+    snapshot = appointment.eligibilitysnapshots.first() if appointment.filed_at else None
     if snapshot is None:
         listed = checklist(appointment, today)
         opinions = opinions_at_check(appointment) if appointment.checked_at else {}
