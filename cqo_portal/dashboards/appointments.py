@@ -56,9 +56,10 @@ def waiting(user: User) -> QuerySet:
 
 def todos(user: User) -> list[Todo]:
     """What waits for this person's office, oldest first."""
-    rows = waiting(user).with_parties().with_last_return()
+    rows = waiting(user).with_parties()
     if user.role == Role.ENTERPRISE:
-        return sorted(map(_todo_of_enterprise, rows), key=lambda todo: (todo.tag[0] != "需处理", todo.since))
+        own = map(_todo_of_enterprise, rows.with_last_return())
+        return sorted(own, key=lambda todo: (todo.tag[0] != "需处理", todo.since))
     stamp = "checked_at" if user.role == Role.MUNICIPAL else "submitted_at"
     return [_todo_of_bureau(row) for row in rows.order_by(stamp)[:SHOWN]]
 
