@@ -55,7 +55,7 @@ def _next_steps(file: PersonFile, enterprise, today: date) -> list[NextStep]:
     Somebody without an enterprise may train as well (Art. 7): what is asked of an appointment is left out then.
     """
     if enterprise is None or basis_if_any(today) is None:
-        certified = any(row.is_current and not file.revocation(row) for row in file.certificates)
+        certified = any(row.is_current and not row.revocation for row in file.certificates)
         outcome = Outcome.MET if certified else Outcome.UNMET
         return [_training_step(file, outcome, today), _pool_step(file)]
     qualified, trained = computed(file.person.pk, enterprise, today)
@@ -163,7 +163,7 @@ def candidate_detail(request, reference):
     facts = {
         "steps": _next_steps(file, at_work[0].enterprise if at_work else None, today),
         "judged_for": at_work[0].enterprise if len(at_work) > 1 else None,
-        "certificates": [(row, file.revocation(row)) for row in file.certificates if row.is_current],
+        "certificates": [row for row in file.certificates if row.is_current],
         "projects": file.projects,
         "moments": timeline(file),
         "education": this_year(person, user, today),

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from django.db.models import Model, Q
+from django.db.models import Model, Q, prefetch_related_objects
 from django.urls import reverse
 from django.utils import timezone
 
@@ -21,7 +21,7 @@ from registry.models import (
 )
 from registry.one_statement import together
 from registry.rules import day_words
-from training.models import Certificate, Enrolment, ImprovementProject, PoolEntry, Revocation, TrainingRecord
+from training.models import Certificate, Enrolment, ImprovementProject, PoolEntry, TrainingRecord
 from training.states import ProjectState, SessionState
 
 DAY = timedelta(days=1)
@@ -40,7 +40,7 @@ class Moment:
 
 
 class PersonFile:
-    """What there is of a person within one's scope, from all apps, read in one statement.
+    """What there is of a person within one's scope, from all apps: one statement, and one for revocations.
 
     ``work`` says where employed, ``certificates`` holds every version of each, with ``is_current``, ``enrolments``
     those not withdrawn, ``appointments`` drafts too, ``duties`` those whose report came in.
@@ -49,12 +49,10 @@ class PersonFile:
     def __init__(self, person: Candidate, user):
         self.person, self.user = person, user
         with_whom = ("evidence", "enterprise", "recorded_by__county", "recorded_by__enterprise")
-        certificates = self.rows(Certificate)
         duties = ReportDuty.unscoped.visible_to(user).filter(appointment__candidate=person)
         (
             self.work,
             self.certificates,
-            revocations,
             self.enrolments,
             self.projects,
             self.entries,
@@ -63,8 +61,9 @@ class PersonFile:
             *facts,
         ) = together(
             self.rows(Employment).select_related("enterprise__county"),
-            certificates.annotate(is_current=Q(superseded_by=None)).select_related("body", "enrolment__session"),
-            Revocation.unscoped.filter(certificate__in=certificates, confirmed_at__isnull=False),
+            self.rows(Certificate)
+            .annotate(is_current=Q(superseded_by=None))
+            .select_related("body", "enrolment__session"),
             self.rows(Enrolment).standing().select_related("session__body"),
             self.rows(ImprovementProject),
             self.rows(PoolEntry),
@@ -72,7 +71,7 @@ class PersonFile:
             duties.filter(report__received_on__isnull=False).with_parties(),
             *(self.rows(model).select_related(*with_whom) for model in FACTS),
         )
-        self._revocations = {row.certificate_id: row for row in revocations}
+        prefetch_related_objects(self.certificates, "revocations")
         self._facts: dict[type[PersonFact], list] = dict(zip(FACTS, facts, strict=True))
 
     def rows(self, model: type[Model]):
@@ -82,10 +81,6 @@ class PersonFile:
     def facts(self, model: type[PersonFact]) -> list:
         """What enterprises put on file, with its evidence and who wrote it."""
         return self._facts[model]
-
-    def revocation(self, certificate: Certificate) -> Revocation | None:
-        """The revocation of a certificate that took effect; None while there is none."""
-        return self._revocations.get(certificate.pk)
 
 
 def timeline(file: PersonFile) -> list[Moment]:
@@ -131,7 +126,7 @@ def _certified(file: PersonFile) -> Iterator[Moment]:
         url = reverse("certificate_detail", args=[row.code])
         title = "发给培训证书" if row.version == 1 else f"换发培训证书（第 {row.version} 版）"
         yield Moment(row.issued_on, title, f"{row.number}，{row.body.name}", url, "now")
-        if revocation := file.revocation(row):
+        if revocation := row.revocation:
             yield Moment(revocation.revoked_on, "培训证书撤销", f"{row.number}。{revocation.reason}", url, "red")
 
 

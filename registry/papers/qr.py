@@ -16,7 +16,7 @@ def svg(url: str) -> SafeString:
     """
     squares = memoryview(zxingcpp.write_barcode_to_image(_code(url), add_quiet_zones=False))
     side, dots = squares.shape[0], squares.tobytes()
-    # A stroke for each run of dark squares: WeasyPrint draws two orders a run in half the time of five a rectangle.
+    # A stroke for each run of dark squares: two orders for WeasyPrint to draw, where the library's rectangles are five.
     strokes = (
         f"M{run.start()} {row}.5h{run.end() - run.start()}"
         for row in range(side)
