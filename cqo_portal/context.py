@@ -15,6 +15,7 @@ from appointments.rules import term_words
 from cqo_portal import dashboards
 from cqo_portal.accounts.sessions import MARK
 from registry.citing import article_late
+from registry.listing import Count
 from registry.models.authority import authority_on
 from registry.models.measure import Basis, basis_if_any, the_law
 from registry.rules import day_words
@@ -207,7 +208,7 @@ class Entry:
 
     label: str
     url: str
-    count: int | None
+    count: Count | None
     current: bool = False
 
 
@@ -287,14 +288,16 @@ class Portal:
         return may + ("" if self.user.role == Role.ADMINISTRATOR else GAP_NEXT.get(self.user.role, GAP_NEXT[""]))
 
     @cached_property
-    def counts(self) -> dict[str, int]:
+    def counts(self) -> dict[str, Count]:
         """How much waits, by URL name; on an error page nothing is counted."""
-        return {} if getattr(self.request, "went_wrong", False) else dashboards.counts(self.user)
+        if getattr(self.request, "went_wrong", False) or not self.user.is_authenticated:
+            return {}
+        return dashboards.counts(self.request)
 
     @property
-    def inbox_count(self) -> int:
+    def inbox_count(self) -> Count | None:
         """Messages nobody of the office has opened."""
-        return self.counts.get("inbox", 0)
+        return self.counts.get("inbox")
 
     def _address(self, name: str) -> str:
         return reverse(name, args=[self.user.enterprise.reference]) if name == "enterprise_detail" else _address(name)

@@ -33,7 +33,7 @@ def home(request):
     if user.role == Role.APPLICANT:
         last = user.registrations.select_related("county").first()
         return render(request, "dashboard/applicant.html", {"registration": last})
-    shared = {"today": today, "todos": dashboards.todos(user), "coming": dashboards.coming(user, today)}
+    shared = {"today": today, "todos": dashboards.todos(request, today), "coming": dashboards.coming(user, today)}
     if user.role == Role.TRAINER:
         return render(request, "dashboard/trainer.html", shared | {"figures": dashboards.trainer_figures(user, today)})
     if user.role != Role.ENTERPRISE:

@@ -28,6 +28,11 @@ class Count:
     number: int
     more: bool = False
 
+    @classmethod
+    def of(cls, number: int) -> Count:
+        """What is known once counting has stopped behind ``COUNTED``."""
+        return cls(min(number, COUNTED), number > COUNTED)
+
     def __str__(self):
         return f"{self.number:,}+" if self.more else str(self.number)
 
@@ -40,8 +45,7 @@ class Count:
 
 def count_of(rows: QuerySet) -> Count:
     """How many there are, without reading more than ``COUNTED`` of them."""
-    number = rows.order_by()[: COUNTED + 1].count()
-    return Count(min(number, COUNTED), number > COUNTED)
+    return Count.of(rows.order_by()[: COUNTED + 1].count())
 
 
 @dataclass

@@ -17,6 +17,7 @@ from django.db.models import (
     QuerySet,
     Value,
     Window,
+    prefetch_related_objects,
 )
 from django.db.models.functions import RowNumber
 
@@ -34,12 +35,14 @@ class WholeRow(Func):
 def together(*parts: QuerySet) -> list[list[Model]]:
     """The rows of each of these, in its own order, as each would give them by itself.
 
-    What ``select_related`` names comes with them, annotations too; prefetches and slices do not.
+    What ``select_related`` names comes with them, annotations too; a prefetch costs its own question, as ever.
     """
     ones = [_as_json(number, rows) for number, rows in enumerate(parts)]
     found: list[list[Model]] = [[] for _ in parts]
     for number, _, told in sorted(ones[0].union(*ones[1:], all=True), key=lambda row: row[:2]):
         found[number].append(_made(parts[number], told))
+    for rows, made in zip(parts, found, strict=True):
+        prefetch_related_objects(made, *rows._prefetch_related_lookups)
     return found
 
 
@@ -48,7 +51,8 @@ def _as_json(number: int, rows: QuerySet) -> QuerySet:
     own = [WholeRow(F("__".join([*path, _column_of(model)]))) for path, model in _joined(rows)]
     told = Func(*own, *map(F, rows.query.annotation_select), function="jsonb_build_array", output_field=JSONField())
     order = rows.query.order_by or rows.model._meta.ordering
-    return rows.order_by().values_list(Value(number), Window(RowNumber(), order_by=order or None), told)
+    rows = rows if rows.query.is_sliced else rows.order_by()  # a slice needs the order it is taken in
+    return rows.values_list(Value(number), Window(RowNumber(), order_by=order or None), told)
 
 
 def _joined(rows: QuerySet) -> Iterator[tuple[tuple[str, ...], type[Model]]]:

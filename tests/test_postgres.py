@@ -72,8 +72,11 @@ def test_a_path_too_long_for_a_socket_puts_it_into_a_private_folder_elsewhere(tm
 def test_a_socket_folder_whose_name_somebody_took_is_refused(cluster, tmp_path):
     cluster.folder.mkdir(parents=True)
     cluster.socket_folder.symlink_to(tmp_path, target_is_directory=True)
-    with pytest.raises(postgres.ClusterError, match="占用"):
-        cluster.start()
+    try:
+        with pytest.raises(postgres.ClusterError, match="占用"):
+            cluster.start()
+    finally:  # it stands outside the folder of this test, under a name that comes again
+        cluster.socket_folder.unlink()
 
 
 def test_a_kill_of_everything_loses_nothing_and_hinders_no_start_even_when_its_numbers_are_reused(cluster):

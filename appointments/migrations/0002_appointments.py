@@ -1565,6 +1565,14 @@ migrations.AddIndex(
             model_name='appointment',
             index=models.Index(models.Func('term', function='upper'), models.F('id'), name='appointment_ends'),
         ),
+migrations.AddIndex(
+            model_name='appointment',
+            index=models.Index(condition=models.Q(('state__in', ['submitted', 'returned'])), fields=['county', 'submitted_at'], name='appointment_to_check'),
+        ),
+migrations.AddIndex(
+            model_name='appointment',
+            index=models.Index(fields=['county', 'filed_at'], name='appointment_filed'),
+        ),
 migrations.AddConstraint(
             model_name='appointment',
             constraint=django.contrib.postgres.constraints.ExclusionConstraint(expressions=[('enterprise', '='), ('in_force', '&&')], name='one_cqo_in_force', violation_error_message='本企业在该期间已有在任的首席质量官；前任提前终止的，次日起可以任命新的人选。'),
@@ -2196,6 +2204,10 @@ pgtrigger.migrations.AddTrigger(
 pgtrigger.migrations.AddTrigger(
             model_name='reportduty',
             trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "appointments_reportdutyevent" ("appointment_id", "cycle_id", "due_on", "id", "opened_at", "opened_by_id", "paper_proof_id", "paper_recorded_at", "paper_recorded_by_id", "paper_served_on", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "since") VALUES (OLD."appointment_id", OLD."cycle_id", OLD."due_on", OLD."id", OLD."opened_at", OLD."opened_by_id", OLD."paper_proof_id", OLD."paper_recorded_at", OLD."paper_recorded_by_id", OLD."paper_served_on", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."since"); RETURN NULL;', hash='73b92e7823accd08ecede37f3a2ca32b6069d337', operation='DELETE', pgid='pgtrigger_delete_delete_44f46', table='appointments_reportduty', when='AFTER')),
+        ),
+migrations.AddIndex(
+            model_name='dutyreport',
+            index=models.Index(condition=models.Q(('state', 'received')), fields=['received_on', 'id'], include=('duty',), name='report_unread'),
         ),
 migrations.AddConstraint(
             model_name='dutyreport',

@@ -178,6 +178,12 @@ class Appointment(UnderBasis, ScopedBase):
             *newest("appointment_new", "-created_at", by=[(), ("state",), ("county",), ("county", "state")]),
             *newest("appointment_sent", "-submitted_at", by=[()]),
             models.Index(Func("term", function="upper"), "id", name="appointment_ends"),
+            models.Index(
+                fields=["county", "submitted_at"],
+                condition=Q(state__in=[State.SUBMITTED, State.RETURNED]),
+                name="appointment_to_check",
+            ),
+            models.Index(fields=["county", "filed_at"], name="appointment_filed"),
         ]
         triggers = [
             pgtrigger.FSM(name="state_moves", field="state", transitions=[(str(a), str(b)) for a, b in TRANSITIONS]),

@@ -352,6 +352,15 @@ class DutyReport(ScopedBase):
     class Meta(ScopedBase.Meta):
         verbose_name = verbose_name_plural = "履职报告"
         ordering = ["-created_at", "-pk"]
+        # What a county has not read yet: counted on every page of it, the oldest told on its first.
+        indexes = [
+            models.Index(
+                fields=["received_on", "id"],
+                include=["duty"],
+                condition=Q(state=ReportState.RECEIVED),
+                name="report_unread",
+            )
+        ]
         triggers = [
             moves("report_moves", REPORT_MOVES),
             born_as("report_born_as_draft", ReportState.DRAFT),

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
+from itertools import chain, islice
 
 from django.utils import timezone
 
@@ -11,7 +12,9 @@ from cqo_portal.dashboards.appointments import cqo_in_force
 from cqo_portal.dashboards.figures import coverage, coverage_goal, figures, public_figures
 from cqo_portal.dashboards.items import SHOWN, Coming, Todo
 from registry.counting import Statement, answered, counting
+from registry.listing import COUNTED, Count
 from registry.models import Message, User
+from registry.one_statement import together
 from registry.states import Role
 
 __all__ = [
@@ -28,7 +31,7 @@ __all__ = [
     "trainer_figures",
 ]
 trainer_figures = training.figures
-PARTS = (training, supervision, promotion, imports)  # each tells what waits, and the oldest of it
+PARTS = (appointments, accounts, training, supervision, promotion, imports)  # each says what waits, and tells of it
 
 
 @dataclass(frozen=True)
@@ -46,35 +49,40 @@ class Desk:
 @lru_cache(maxsize=1024)
 def _what_waits(desk: Desk, today: date) -> Statement:
     """The statement that counts unread messages, filings, registrations and the rest: every page asks it anew."""
-    unread, filings = Message.unscoped.visible_to(desk).unread(), appointments.waiting(desk)
-    others = [rows for part in PARTS for rows in part.waiting(desk, today)]
-    return counting([unread, filings, accounts.waiting(desk), *others])
+    unread = Message.unscoped.visible_to(desk).unread()
+    kinds = [unread, *(rows for part in PARTS for rows in part.waiting(desk, today))]
+    return counting(rows.order_by()[: COUNTED + 1] for rows in kinds)
 
 
-def counts(user: User) -> dict[str, int]:
-    """Figures beside the menu's entries, by URL name; each page has them, so that all are asked in one query."""
-    if not user.is_authenticated or user.role == Role.APPLICANT:
+def numbers(request) -> list[int]:
+    """How many messages are unread and how many rows of each kind wait, as far as is counted: asked once a request."""
+    if not hasattr(request, "what_waits"):
+        user = request.user
+        desk = Desk(user.pk, user.role, user.county_id, user.enterprise_id, user.is_active)
+        request.what_waits = answered(_what_waits(desk, timezone.localdate()))
+    return request.what_waits
+
+
+def counts(request) -> dict[str, Count]:
+    """Figures beside the menu's entries, by URL name."""
+    if request.user.role == Role.APPLICANT:
         return {}
-    desk = Desk(user.pk, user.role, user.county_id, user.enterprise_id, user.is_active)
-    inbox, queue, registrations, *rest = answered(_what_waits(desk, timezone.localdate()))
-    return {
-        "home": queue + registrations + sum(rest),
-        "appointment_queue": queue,
-        "registration_list": registrations,
-        "inbox": inbox,
-    }
+    inbox, queue, registrations, *rest = numbers(request)
+    shown = {"appointment_queue": queue, "registration_list": registrations, "inbox": inbox}
+    shown["home"] = queue + registrations + sum(rest)
+    return {name: Count.of(number) for name, number in shown.items()}
 
 
-def todos(user: User) -> list[Todo]:
-    """What waits for this person's office; of a bureau's, the oldest."""
-    today = timezone.localdate()
-    if user.role == Role.TRAINER:
-        return sorted([*training.todos(user, today), *imports.todos(user, today)], key=lambda todo: todo.since)
-    found = [*appointments.todos(user), *accounts.todos(user)]
-    found += [todo for part in PARTS for todo in part.todos(user, today)]
-    if user.role == Role.ENTERPRISE:
-        return sorted(found, key=lambda todo: (todo.tag[0] != "需处理", todo.since))
-    return sorted(found, key=lambda todo: todo.since)[: 2 * SHOWN]
+def todos(request, today: date) -> list[Todo]:
+    """What waits for this person's office, the oldest of each kind: read in one query, of those kinds there are."""
+    user, (_, *numbered) = request.user, numbers(request)
+    kinds = [part.waiting(user, today) for part in PARTS]
+    asked = zip((rows for kind in kinds for rows in kind), numbered, strict=True)
+    found = iter(together(*(rows[:SHOWN] if number else rows.none() for rows, number in asked)))
+    told = [part.todos(user, today, *islice(found, len(kind))) for part, kind in zip(PARTS, kinds, strict=True)]
+    urgent = user.role == Role.ENTERPRISE  # an enterprise is told first what it was asked for
+    ordered = sorted(chain(*told), key=lambda todo: (urgent and todo.tag[0] != "需处理", todo.since))
+    return ordered[: 2 * SHOWN]
 
 
 def coming(user: User, today: date) -> list[Coming]:

@@ -1,5 +1,6 @@
 """What waits, and what is coming, of appointments."""
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 
 from django.db.models import QuerySet
@@ -49,19 +50,17 @@ def _todo_of_bureau(appointment: Appointment) -> Todo:
     )
 
 
-def waiting(user: User) -> QuerySet:
+def waiting(user: User, today: date) -> list[QuerySet]:
     """What waits for this person's office."""
-    return Appointment.unscoped.awaiting(user)
-
-
-def todos(user: User) -> list[Todo]:
-    """What waits for this person's office, oldest first."""
-    rows = waiting(user).with_parties()
+    rows = Appointment.unscoped.awaiting(user).with_parties()
     if user.role == Role.ENTERPRISE:
-        own = map(_todo_of_enterprise, rows.with_last_return())
-        return sorted(own, key=lambda todo: (todo.tag[0] != "需处理", todo.since))
-    stamp = "checked_at" if user.role == Role.MUNICIPAL else "submitted_at"
-    return [_todo_of_bureau(row) for row in rows.order_by(stamp)[:SHOWN]]
+        return [rows.with_last_return()]
+    return [rows.order_by("checked_at" if user.role == Role.MUNICIPAL else "submitted_at")]
+
+
+def todos(user: User, today: date, appointments: Sequence[Appointment]) -> list[Todo]:
+    """What waits for this person's office."""
+    return list(map(_todo_of_enterprise if user.role == Role.ENTERPRISE else _todo_of_bureau, appointments))
 
 
 def coming(user: User, today: date) -> list[Coming]:
@@ -70,9 +69,9 @@ def coming(user: User, today: date) -> list[Coming]:
     ending = (
         Appointment.unscoped.visible_to(user)
         .in_force(today)
-        .filter(state=State.FILED, term__endswith__lte=horizon + timedelta(days=1))
+        .filter(state=State.FILED, term__endswith__gt=today, term__endswith__lte=horizon + timedelta(days=1))
         .with_parties()
-        .order_by("term__endswith")[:SHOWN]
+        .order_by("term__endswith", "pk")[:SHOWN]
     )
     own = user.role == Role.ENTERPRISE
     window = _renewal_window(today)

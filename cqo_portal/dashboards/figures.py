@@ -14,13 +14,13 @@ from training.models import PoolEntry
 
 def coverage(user: User, today: date) -> list[dict]:
     """Above-scale enterprises and those of them with a CQO in force, by county (Art. 4: a figure, never a gate)."""
-    in_force = Q(appointments__in_force__contains=today)
+    with_cqo = Appointment.unscoped.visible_to(user).in_force(today).values("enterprise")
     rows = (
         Enterprise.unscoped.visible_to(user)
         .designated(Designation.ABOVE_SCALE, today)
         .order_by()
         .values("county__code", "county__name")
-        .annotate(enterprises=Count("pk", distinct=True), covered=Count("pk", filter=in_force, distinct=True))
+        .annotate(enterprises=Count("pk"), covered=Count("pk", filter=Q(pk__in=with_cqo)))
         .order_by("county__code")
     )
     return [row | {"share": round(100 * row["covered"] / row["enterprises"])} for row in rows]

@@ -1,12 +1,13 @@
 """What waits of spreadsheets: those read and compared, which nobody has confirmed or put aside."""
 
+from collections.abc import Sequence
 from datetime import date
 
 from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
-from cqo_portal.dashboards.items import SHOWN, Todo
+from cqo_portal.dashboards.items import Todo
 from registry.importing import KINDS
 from registry.models import ImportRun, User
 from registry.states import ImportState
@@ -14,12 +15,12 @@ from registry.states import ImportState
 
 def waiting(user: User, today: date) -> list[QuerySet]:
     """Those that this person's own office brought; the city sees all, and confirms its own."""
-    return [ImportRun.unscoped.visible_to(user).filter(state=ImportState.READY, created_by__role=user.role)]
+    rows = ImportRun.unscoped.visible_to(user).filter(state=ImportState.READY, created_by__role=user.role)
+    return [rows.select_related("created_by").order_by("created_at")]
 
 
-def todos(user: User, today: date) -> list[Todo]:
-    """Spreadsheets to confirm, oldest first."""
-    (rows,) = waiting(user, today)
+def todos(user: User, today: date, runs: Sequence[ImportRun]) -> list[Todo]:
+    """Spreadsheets to confirm."""
     return [
         Todo(
             f"确认导入：{KINDS[row.kind].title}",
@@ -29,5 +30,5 @@ def todos(user: User, today: date) -> list[Todo]:
             reverse("import_detail", args=[row.reference]),
             ("待确认", "blue"),
         )
-        for row in rows.select_related("created_by").order_by("created_at")[:SHOWN]
+        for row in runs
     ]

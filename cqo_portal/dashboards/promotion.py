@@ -1,5 +1,6 @@
 """What waits of promotion: achievements to be written, mended or read; pilots to be guided again (Art. 10, 12(一))."""
 
+from collections.abc import Sequence
 from datetime import date
 
 from django.db.models import QuerySet
@@ -8,7 +9,7 @@ from django.utils import timezone
 
 from appointments.models import Achievement
 from appointments.states import AchievementState
-from cqo_portal.dashboards.items import SHOWN, Todo
+from cqo_portal.dashboards.items import Todo
 from registry.models import User
 
 WHAT = {
@@ -20,13 +21,12 @@ WHAT = {
 
 def waiting(user: User, today: date) -> list[QuerySet]:
     """What waits for this person's office."""
-    return [Achievement.unscoped.awaiting(user)]
+    return [Achievement.unscoped.awaiting(user).select_related("enterprise").order_by("pk")]
 
 
-def todos(user: User, today: date) -> list[Todo]:
-    """What waits for this person's office, oldest first."""
-    rows = Achievement.unscoped.awaiting(user).select_related("enterprise").order_by("pk")[:SHOWN]
-    return [_of_achievement(row) for row in rows]
+def todos(user: User, today: date, achievements: Sequence[Achievement]) -> list[Todo]:
+    """What waits for this person's office."""
+    return [_of_achievement(row) for row in achievements]
 
 
 def _of_achievement(row: Achievement) -> Todo:

@@ -1,5 +1,6 @@
 """What waits, and what is coming, of supervision: reports, notices to publish, recommendations (Art. 12)."""
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 
 from django.db.models import QuerySet
@@ -10,7 +11,7 @@ from appointments.casefile import issuer_of
 from appointments.models import Appointment, DismissalRecommendation, ReportCycle, ReportDuty
 from appointments.obligations import Obligation, obligations
 from appointments.states import CaseState, CycleState, ObligationKind, ReportState
-from cqo_portal.dashboards.items import COMING_DAYS, SHOWN, Coming, Todo
+from cqo_portal.dashboards.items import COMING_DAYS, Coming, Todo
 from registry.models import User
 from registry.models.authority import authority_on
 from registry.rules import day_words
@@ -28,23 +29,24 @@ def cycles_to_publish(user: User) -> QuerySet:
 
 def waiting(user: User, today: date) -> list[QuerySet]:
     """What waits for this person's office."""
-    cases = DismissalRecommendation.unscoped.awaiting(user, today)
-    return [ReportDuty.unscoped.awaiting(user), cases, cycles_to_publish(user)]
+    oldest = ("due_on", "pk") if user.role == Role.ENTERPRISE else ("report__received_on", "report")
+    duties = ReportDuty.unscoped.awaiting(user).with_parties().order_by(*oldest)
+    cases = DismissalRecommendation.unscoped.awaiting(user, today).order_by("opened_at")
+    parties = "appointment__enterprise__county", "appointment__candidate"
+    return [duties, cases.select_related(*parties, "opened_by__county", "issuing_county"), cycles_to_publish(user)]
 
 
-def todos(user: User, today: date) -> list[Todo]:
-    """What waits for this person's office, oldest first."""
-    duties = ReportDuty.unscoped.awaiting(user).with_parties().order_by("due_on", "pk")
-    cases = (
-        DismissalRecommendation.unscoped.awaiting(user, today)
-        .with_parties()
-        .select_related("opened_by__county", "issuing_county")
-    )
+def todos(
+    user: User,
+    today: date,
+    duties: Sequence[ReportDuty],
+    cases: Sequence[DismissalRecommendation],
+    cycles: Sequence[ReportCycle],
+) -> list[Todo]:
+    """What waits for this person's office."""
     told = _of_enterprise if user.role == Role.ENTERPRISE else _of_bureau
-    found = [told(duty, today) for duty in duties[:SHOWN]]
-    found += [_of_case(case, user, today) for case in cases.order_by("opened_at")[:SHOWN]]
-    found += [_of_cycle(cycle) for cycle in cycles_to_publish(user)[:SHOWN]]
-    return sorted(found, key=lambda todo: todo.since)
+    found = [told(duty, today) for duty in duties]
+    return [*found, *(_of_case(case, user, today) for case in cases), *map(_of_cycle, cycles)]
 
 
 def _of_enterprise(duty: ReportDuty, today: date) -> Todo:

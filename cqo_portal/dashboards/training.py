@@ -1,8 +1,9 @@
 """What waits, and what is coming, of training: sessions to run, projects to confirm, revocations to decide."""
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 
-from django.db.models import BooleanField, Count, ExpressionWrapper, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import BooleanField, Count, ExpressionWrapper, F, OuterRef, Prefetch, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils import timezone
@@ -16,6 +17,7 @@ from training.models import (
     Certificate,
     Enrolment,
     ImprovementProject,
+    ProjectAct,
     Revocation,
     Session,
     SessionDay,
@@ -57,17 +59,21 @@ def open_revocations(user: User) -> QuerySet:
 
 def waiting(user: User, today: date) -> list[QuerySet]:
     """What waits for this person's office."""
-    return [ImprovementProject.unscoped.awaiting(user), own_sessions(user, today), open_revocations(user)]
-
-
-def todos(user: User, today: date) -> list[Todo]:
-    """What waits for this person's office, oldest first."""
-    found = [_of_session(row) for row in own_sessions(user, today).select_related("body")[:SHOWN]]
-    rows = open_revocations(user).select_related("certificate__body", "certificate__candidate", "proposed_by")
-    found += [_of_revocation(row) for row in rows[:SHOWN]]
     projects = ImprovementProject.unscoped.awaiting(user).select_related("enterprise", "candidate")
-    found += [_of_project(row) for row in projects.prefetch_related("acts__by__county")[:SHOWN]]
-    return sorted(found, key=lambda todo: todo.since)
+    acts = Prefetch("acts", ProjectAct.unscoped.select_related("by__county", "by__enterprise"))
+    revocations = open_revocations(user).select_related("certificate__body", "certificate__candidate", "proposed_by")
+    return [projects.prefetch_related(acts), own_sessions(user, today).select_related("body"), revocations]
+
+
+def todos(
+    user: User,
+    today: date,
+    projects: Sequence[ImprovementProject],
+    sessions: Sequence[Session],
+    revocations: Sequence[Revocation],
+) -> list[Todo]:
+    """What waits for this person's office."""
+    return [*map(_of_project, projects), *map(_of_session, sessions), *map(_of_revocation, revocations)]
 
 
 def _of_session(row: Session) -> Todo:

@@ -1280,6 +1280,10 @@ migrations.AddIndex(
             model_name='certificate',
             index=models.Index(fields=['-issued_on', '-serial', '-version', 'id'], name='certificate_newest'),
         ),
+migrations.AddIndex(
+            model_name='certificate',
+            index=models.Index(fields=['body', 'issued_on'], name='certificate_of_body'),
+        ),
 migrations.AddConstraint(
             model_name='certificate',
             constraint=models.UniqueConstraint(fields=('body', 'year', 'serial', 'version'), name='certificate_serial_once', violation_error_message='该年度的证书序号已经使用。'),

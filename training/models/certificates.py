@@ -39,7 +39,12 @@ class CertificateQuerySet(ScopedQuerySet):
         return Exists(rows.filter(created_at__date__lte=OuterRef("issued_on")))
 
     def of_enterprise(self, enterprise_id):
-        return self.filter(Q(enrolment__enterprise=enterprise_id) | self._employed(enterprise=enterprise_id))
+        # From an enterprise's few people to what they hold: the other way round, all ever issued is looked at.
+        people = Employment.unscoped.filter(enterprise=enterprise_id).values("candidate")
+        rows = Certificate.unscoped.order_by().values("pk")
+        enrolled = rows.filter(enrolment__enterprise=enterprise_id)
+        employed = rows.filter(self._employed(enterprise=enterprise_id), candidate__in=people)
+        return self.filter(pk__in=enrolled.union(employed))
 
     def of_county(self, county_id):
         own = Q(enrolment__enterprise__county=county_id) | Q(candidate__county=county_id) | Q(body__county=county_id)
@@ -82,6 +87,7 @@ class Certificate(IssuedPaper):
         indexes = [
             words_index("certificate_words"),
             models.Index(fields=["-issued_on", "-serial", "-version", "id"], name="certificate_newest"),
+            models.Index(fields=["body", "issued_on"], name="certificate_of_body"),
         ]
         triggers = [
             keep_as_written("certificate_append_only"),
