@@ -79,6 +79,7 @@ def test_the_planted_lock_that_counts_nothing_lets_the_right_password_in(county_
 @pytest.mark.django_db(transaction=True)
 def test_five_wrong_passwords_on_eight_connections_at_once_are_five(county_one):
     """Nobody gets more tries by sending them at the same moment."""
+    cache.clear()  # allauth counts what an address asks, and the tests before this one asked in the same minute
 
     def wrong(_):
         try:
