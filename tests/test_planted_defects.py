@@ -73,7 +73,7 @@ DEFECTS = {
     ),
     "an enterprise sees everybody's certificates": (
         "training/models/certificates.py",
-        "return self.filter(Q(enrolment__enterprise=enterprise_id) | self._employed(enterprise=enterprise_id))",
+        "return self.filter(pk__in=enrolled.union(employed))",
         "return self",
     ),
     "a session is seen before it is published": (
