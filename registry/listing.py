@@ -43,9 +43,14 @@ class Count:
         return self.number
 
 
+def as_far_as_counted(rows: QuerySet) -> QuerySet:
+    """Those that a count looks at: one behind ``COUNTED`` is enough to know that there are more."""
+    return rows.order_by()[: COUNTED + 1]
+
+
 def count_of(rows: QuerySet) -> Count:
     """How many there are, without reading more than ``COUNTED`` of them."""
-    return Count.of(rows.order_by()[: COUNTED + 1].count())
+    return Count.of(as_far_as_counted(rows).count())
 
 
 @dataclass

@@ -108,8 +108,7 @@ class Strands(InOrder):
 
     def count(self) -> Count:
         """How many there are, without reading more than ``COUNTED`` of a kind."""
-        number = self.number(COUNTED + 1)
-        return Count(min(number, COUNTED), number > COUNTED)
+        return Count.of(self.number(COUNTED + 1))
 
     def before(self, row: tuple) -> int:
         """How many stand before that key."""
