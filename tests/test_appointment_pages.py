@@ -562,6 +562,17 @@ def test_a_counter_entry_that_was_returned_waits_with_its_county_to_be_corrected
     assert "补正：甲公司任命张三" in page and "核对：甲公司" not in page
 
 
+def test_an_enterprise_is_told_of_all_that_waits_and_first_of_what_was_returned(
+    browse, make, user_a, county_one, person_a, company_a
+):
+    row = make.submitted(person_a, company_a)
+    actions.return_for_correction(row, version=row.version, remarks={"position": "不清"}, by=county_one, at=AT)
+    for n in range(11, 35, 2):
+        make.draft(person(n, "赵六", company=company_a, by=user_a), company_a)
+    told = browse(user_a).get(reverse("home")).context["todos"]
+    assert len(told) == 13 and told[0].title == "补正：任命张三为首席质量官"
+
+
 @pytest.mark.parametrize("act", ["withdraw", "end"])
 def test_a_bureau_transcribes_the_end_of_a_paper_filers_appointment_with_the_paper(
     browse, make, county_one, municipal, user_a, person_a, company_a, act

@@ -12,7 +12,7 @@ from cqo_portal.dashboards.appointments import cqo_in_force
 from cqo_portal.dashboards.figures import coverage, coverage_goal, figures, public_figures
 from cqo_portal.dashboards.items import SHOWN, Coming, Todo
 from registry.counting import Statement, answered, counting
-from registry.listing import COUNTED, Count
+from registry.listing import Count, as_far_as_counted
 from registry.models import Message, User
 from registry.one_statement import together
 from registry.states import Role
@@ -51,10 +51,10 @@ def _what_waits(desk: Desk, today: date) -> Statement:
     """The statement that counts unread messages, filings, registrations and the rest: every page asks it anew."""
     unread = Message.unscoped.visible_to(desk).unread()
     kinds = [unread, *(rows for part in PARTS for rows in part.waiting(desk, today))]
-    return counting(rows.order_by()[: COUNTED + 1] for rows in kinds)
+    return counting(map(as_far_as_counted, kinds))
 
 
-def numbers(request) -> list[int]:
+def _numbers(request) -> list[int]:
     """How many messages are unread and how many rows of each kind wait, as far as is counted: asked once a request."""
     if not hasattr(request, "what_waits"):
         user = request.user
@@ -67,22 +67,23 @@ def counts(request) -> dict[str, Count]:
     """Figures beside the menu's entries, by URL name."""
     if request.user.role == Role.APPLICANT:
         return {}
-    inbox, queue, registrations, *rest = numbers(request)
+    inbox, queue, registrations, *rest = _numbers(request)
     shown = {"appointment_queue": queue, "registration_list": registrations, "inbox": inbox}
     shown["home"] = queue + registrations + sum(rest)
     return {name: Count.of(number) for name, number in shown.items()}
 
 
 def todos(request, today: date) -> list[Todo]:
-    """What waits for this person's office, the oldest of each kind: read in one query, of those kinds there are."""
-    user, (_, *numbered) = request.user, numbers(request)
+    """What waits for this person's office, read in one query, of those kinds there are: of a bureau's, the oldest."""
+    user, (_, *numbered) = request.user, _numbers(request)
+    own = user.role == Role.ENTERPRISE  # all of it, and first what it was asked for
     kinds = [part.waiting(user, today) for part in PARTS]
-    asked = zip((rows for kind in kinds for rows in kind), numbered, strict=True)
-    found = iter(together(*(rows[:SHOWN] if number else rows.none() for rows, number in asked)))
+    asked = zip(chain(*kinds), numbered, strict=True)
+    shown = ((rows if own else rows[:SHOWN]) if number else rows.none() for rows, number in asked)
+    found = iter(together(*shown))
     told = [part.todos(user, today, *islice(found, len(kind))) for part, kind in zip(PARTS, kinds, strict=True)]
-    urgent = user.role == Role.ENTERPRISE  # an enterprise is told first what it was asked for
-    ordered = sorted(chain(*told), key=lambda todo: (urgent and todo.tag[0] != "需处理", todo.since))
-    return ordered[: 2 * SHOWN]
+    ordered = sorted(chain(*told), key=lambda todo: (own and todo.tag[0] != "需处理", todo.since))
+    return ordered if own else ordered[: 2 * SHOWN]
 
 
 def coming(user: User, today: date) -> list[Coming]:

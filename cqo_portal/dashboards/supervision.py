@@ -32,8 +32,8 @@ def waiting(user: User, today: date) -> list[QuerySet]:
     oldest = ("due_on", "pk") if user.role == Role.ENTERPRISE else ("report__received_on", "report")
     duties = ReportDuty.unscoped.awaiting(user).with_parties().order_by(*oldest)
     cases = DismissalRecommendation.unscoped.awaiting(user, today).order_by("opened_at")
-    parties = "appointment__enterprise__county", "appointment__candidate"
-    return [duties, cases.select_related(*parties, "opened_by__county", "issuing_county"), cycles_to_publish(user)]
+    cases = cases.with_parties().prefetch_related(None)  # the grounds are not told here
+    return [duties, cases.select_related("opened_by__county", "issuing_county"), cycles_to_publish(user)]
 
 
 def todos(
