@@ -42,6 +42,8 @@ def main() -> int:
         steps.ensure_secrets()
         steps.make_fonts()
         steps.ensure_semgrep()
+        if options.long:
+            steps.ensure_nginx()
     try:
         with own_cluster() as cluster:
             os.environ["DATABASE_URL"] = cluster.url(postgres.OWNER)

@@ -13,7 +13,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NoReturn
@@ -24,6 +24,7 @@ VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 LOCKS = ROOT / "script" / "locks"
 SEMGREP = VAR / "semgrep" / "bin" / "semgrep"
+NGINX = VAR / "nginx" / "nginx"
 SECRETS = VAR / "secrets"
 FIRST_KEYS = ("cqo_id_key", "cqo_id_hash_key", "cqo_code_key")
 KEYS = (*FIRST_KEYS, "cqo_log_key")  # those after the first came with a later version of the portal
@@ -210,24 +211,50 @@ def fetch_fandol() -> None:
     if all((own / name).exists() for name in FANDOL) or not (shutil.which("apt-get") and shutil.which("dpkg")):
         return
     say("取公文字体 Fandol（可选，49 MB）", "fetching the Fandol fonts (optional)")
-    with tempfile.TemporaryDirectory(dir=VAR) as folder:
+    with _unpacked(FANDOL_PACKAGE) as folder:
+        if folder is None:
+            say("未能取得，公文改用 Noto 宋体", "not to be had here; papers are set in Noto Serif")
+            return
+        own.mkdir(parents=True, exist_ok=True)
+        for name in FANDOL:
+            shutil.copy(next(folder.rglob(name)), own / name)
+
+
+def ensure_nginx() -> None:
+    """Leave an nginx for the long tests: this machine's own, or the program out of Debian's package in ``var``.
+
+    Unpacked and not installed: installing would start a server on port 80.
+    """
+    if shutil.which("nginx") or NGINX.exists() or not (shutil.which("apt-get") and shutil.which("dpkg")):
+        return
+    say("取 nginx（长测试用）", "fetching nginx (for the long tests)")
+    with _unpacked("nginx") as folder:
+        if folder is None:
+            say("未能取得，略过经 nginx 的测试", "not to be had here; the test behind nginx is skipped")
+            return
+        NGINX.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(folder / "usr" / "sbin" / "nginx", NGINX)
+
+
+@contextmanager
+def _unpacked(package: str) -> Iterator[Path | None]:
+    """A Debian package's files in a folder that is gone afterwards; None where it cannot be fetched."""
+    with tempfile.TemporaryDirectory(dir=VAR) as name:
+        folder = Path(name)
 
         def download() -> int:
             return subprocess.run(
-                ["apt-get", "-qq", "-o", "APT::Sandbox::User=root", "download", FANDOL_PACKAGE],
+                ["apt-get", "-qq", "-o", "APT::Sandbox::User=root", "download", package],
                 cwd=folder,
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
             ).returncode
 
         if download() and (_quiet("apt-get", "-qq", "update") or download()):
-            say("未能取得，公文改用 Noto 宋体", "not to be had here; papers are set in Noto Serif")
+            yield None
             return
-        package = next(Path(folder).glob(f"{FANDOL_PACKAGE}*.deb"))
-        subprocess.run(["dpkg", "-x", package, folder], check=True)
-        own.mkdir(parents=True, exist_ok=True)
-        for name in FANDOL:
-            shutil.copy(next(Path(folder).rglob(name)), own / name)
+        subprocess.run(["dpkg", "-x", next(folder.glob(f"{package}_*.deb")), folder], check=True)
+        yield folder
 
 
 def make_fonts() -> None:
