@@ -13,7 +13,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NoReturn
@@ -207,17 +207,12 @@ def fetch_fandol() -> None:
 
     Papers are whole without them, set in Noto Serif; so a machine that cannot fetch them goes on.
     """
-    own = VAR / "fonts" / "own"
-    if all((own / name).exists() for name in FANDOL) or not (shutil.which("apt-get") and shutil.which("dpkg")):
-        return
-    say("取公文字体 Fandol（可选，49 MB）", "fetching the Fandol fonts (optional)")
-    with _unpacked(FANDOL_PACKAGE) as folder:
-        if folder is None:
-            say("未能取得，公文改用 Noto 宋体", "not to be had here; papers are set in Noto Serif")
-            return
-        own.mkdir(parents=True, exist_ok=True)
-        for name in FANDOL:
-            shutil.copy(next(folder.rglob(name)), own / name)
+    _take_out_of(
+        FANDOL_PACKAGE,
+        {name: VAR / "fonts" / "own" / name for name in FANDOL},
+        news=("取公文字体 Fandol（可选，49 MB）", "fetching the Fandol fonts (optional)"),
+        otherwise=("未能取得，公文改用 Noto 宋体", "not to be had here; papers are set in Noto Serif"),
+    )
 
 
 def ensure_nginx() -> None:
@@ -225,22 +220,21 @@ def ensure_nginx() -> None:
 
     Unpacked and not installed: installing would start a server on port 80.
     """
-    if shutil.which("nginx") or NGINX.exists() or not (shutil.which("apt-get") and shutil.which("dpkg")):
+    if not shutil.which("nginx"):
+        _take_out_of(
+            "nginx",
+            {"sbin/nginx": NGINX},
+            news=("取 nginx（长测试用）", "fetching nginx (for the long tests)"),
+            otherwise=("未能取得，略过经 nginx 的测试", "not to be had here; the test behind nginx is skipped"),
+        )
+
+
+def _take_out_of(package: str, wanted: dict[str, Path], news: tuple[str, str], otherwise: tuple[str, str]) -> None:
+    """Put files of a Debian package, named by the end of their path, in their places, unless they are there."""
+    if all(place.exists() for place in wanted.values()) or not (shutil.which("apt-get") and shutil.which("dpkg")):
         return
-    say("取 nginx（长测试用）", "fetching nginx (for the long tests)")
-    with _unpacked("nginx") as folder:
-        if folder is None:
-            say("未能取得，略过经 nginx 的测试", "not to be had here; the test behind nginx is skipped")
-            return
-        NGINX.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(folder / "usr" / "sbin" / "nginx", NGINX)
-
-
-@contextmanager
-def _unpacked(package: str) -> Iterator[Path | None]:
-    """A Debian package's files in a folder that is gone afterwards; None where it cannot be fetched."""
-    with tempfile.TemporaryDirectory(dir=VAR) as name:
-        folder = Path(name)
+    say(*news)
+    with tempfile.TemporaryDirectory(dir=VAR) as folder:
 
         def download() -> int:
             return subprocess.run(
@@ -251,10 +245,14 @@ def _unpacked(package: str) -> Iterator[Path | None]:
             ).returncode
 
         if download() and (_quiet("apt-get", "-qq", "update") or download()):
-            yield None
+            say(*otherwise)
             return
-        subprocess.run(["dpkg", "-x", next(folder.glob(f"{package}_*.deb")), folder], check=True)
-        yield folder
+        subprocess.run(["dpkg", "-x", next(Path(folder).glob(f"{package}_*.deb")), folder], check=True)
+        for name, place in wanted.items():
+            place.parent.mkdir(parents=True, exist_ok=True)
+            new = Path(folder, "new")  # renamed into place when whole, as a key is
+            shutil.copy(next(Path(folder).rglob(name)), new)
+            new.rename(place)
 
 
 def make_fonts() -> None:
